@@ -1,0 +1,57 @@
+"""Human-guided expansion of small image data sets, in a notebook.
+
+The names below are imported when they are first used, so that ``import datacrafter_widget`` stays fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from datacrafter_widget.errors import (
+    DataCrafterError,
+    InputError,
+    JobCancelled,
+    ModelError,
+    OutOfMemoryError,
+    StoreError,
+    TemplateError,
+)
+
+if TYPE_CHECKING:
+    from datacrafter_widget.generation.templates import PromptTemplate
+    from datacrafter_widget.jobs import Job
+    from datacrafter_widget.session import Session
+    from datacrafter_widget.widget import DataCrafter
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "DataCrafter": "datacrafter_widget.widget",
+    "Job": "datacrafter_widget.jobs",
+    "PromptTemplate": "datacrafter_widget.generation.templates",
+    "Session": "datacrafter_widget.session",
+}
+
+__all__ = [
+    "DataCrafter",
+    "DataCrafterError",
+    "InputError",
+    "Job",
+    "JobCancelled",
+    "ModelError",
+    "OutOfMemoryError",
+    "PromptTemplate",
+    "Session",
+    "StoreError",
+    "TemplateError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
