@@ -1,0 +1,1 @@
+"""What to ask of a generator, and the engine that asks it: templates, plans, batches."""
