@@ -216,7 +216,7 @@ class _Reader:
                 case "|":
                     self._separate(at)
                 case "{" | "}":
-                    self._fail(at, f"a single '{found}'; the placeholder is '{CLASS}' (or write '{found * 2}')")
+                    self._fail(at, f"single '{found}'; the placeholder is '{CLASS}' (or write '{found * 2}')")
                 case _:
                     self._fail(at, f"unknown placeholder '{found}'; the only one is '{CLASS}'")
         if self._opened is not None:
