@@ -13,8 +13,8 @@ def cmmd(x: npt.ArrayLike, y: npt.ArrayLike, *, sigma: float = 10.0, scale: floa
     """CMMD between two sets of CLIP features (DataCrafter, Eq. 3).
 
     The unbiased squared maximum mean discrepancy with the Gaussian kernel exp(-|x - y|² / 2sigma²), times
-    `scale`. Jayasumana et al., "Rethinking FID" (CVPR 2024), use sigma = 10 and a scale of 1000 on L2-normalised
-    features; features are used here as they are given. Being unbiased, it can fall a little below zero when
+    `scale`. Jayasumana et al., "Rethinking FID" (CVPR 2024), use sigma = 10 and a scale of 1000 on
+    L2-normalised features; features are used here as they are given. Being unbiased, it can fall a little below zero when
     both sets come from one distribution.
 
     Memory grows with N + M, not with their product.
@@ -50,7 +50,7 @@ def cmmd(x: npt.ArrayLike, y: npt.ArrayLike, *, sigma: float = 10.0, scale: floa
 
 
 def _complement_sum(a: FloatArray, b: FloatArray, sigma: float) -> float:
-    """Sum over all pairs of 1 - exp(-|a - b|² / 2sigma²); a pair of equal points adds 0, so the diagonal does."""
+    """Sum over all pairs of 1 - exp(-|a - b|² / 2sigma²); the diagonal adds 0."""
     origin = b.mean(axis=0)
     a, b = a - origin, b - origin
     square = np.einsum("ij,ij->i", b, b)
