@@ -1,0 +1,180 @@
+"""The rows of a session as frozen dataclasses.
+
+Ids are positive integers (SQLite rowids). Times are ISO 8601 strings in UTC, such as
+``2025-06-01T12:00:00.000Z``.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Origin = Literal["original", "generated"]
+TemplateOrigin = Literal["default", "user", "proposal"]
+JobState = Literal["open", "done", "cancelled"]
+ProposalState = Literal["running", "open", "accepted", "rejected", "withdrawn"]
+Side = Literal["before", "after"]
+PositionKind = Literal["picture", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class of the data set: its display name, and the word that ``{class}`` becomes in a prompt."""
+
+    id: int
+    name: str
+    word: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt template of one class. An edit makes a new row (``replaces`` names the old one)."""
+
+    id: int
+    class_id: int
+    text: str
+    negative: str
+    origin: TemplateOrigin
+    active: bool
+    created_at: str
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything needed to make a generated picture again. ``width`` and ``height`` are those asked for."""
+
+    template_id: int | None
+    template: str
+    prompt: str
+    negative_prompt: str
+    seed: int
+    parent_id: int | None
+    strength: float | None
+    guidance_scale: float
+    num_inference_steps: int
+    width: int
+    height: int
+    model: str
+    model_revision: str | None
+    batch_size: int | None
+    perturbation: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An original or a generated picture; ``iteration`` is the generation round, 0 for originals."""
+
+    id: int
+    sha256: str
+    class_id: int
+    origin: Origin
+    source: str | None
+    width: int
+    height: int
+    iteration: int
+    hidden: bool
+    flagged: bool
+    created_at: str
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPicture:
+    """One picture that a generation job is to make.
+
+    A draft (before `Store.create_job`) leaves ``id`` and ``job_id`` at 0; ``picture_id`` is None until it is
+    made. An empty ``perturbation`` is recorded as "image2image" when there is a parent, else "text2image".
+    """
+
+    id: int = 0
+    job_id: int = 0
+    index: int
+    class_id: int
+    template_id: int | None = None
+    template: str
+    prompt: str
+    negative_prompt: str = ""
+    seed: int
+    parent_id: int | None = None
+    strength: float | None = None
+    guidance_scale: float
+    num_inference_steps: int
+    width: int
+    height: int
+    perturbation: str = ""
+    picture_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationJob:
+    """A generation round's plan. One that is still "open" after a crash can be resumed."""
+
+    id: int
+    iteration: int
+    created_at: str
+    settings: dict[str, Any]
+    state: JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A thing the user did, in the order done; ``undone`` ones can be redone until a new action is logged."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    undone: bool
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A recommended template that waits for accept or reject; ``before_ids``/``after_ids`` are proxy refs."""
+
+    id: int
+    class_id: int
+    template_id: int | None
+    text: str
+    negative: str
+    score_before: float | None
+    score_after: float | None
+    explanation: list[str]
+    feedback: dict[str, Any]
+    before_ids: list[int]
+    after_ids: list[int]
+    state: ProposalState
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A content label."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a metric's line; ``class_id`` is None for the whole data set."""
+
+    iteration: int
+    class_id: int | None
+    name: str
+    value: float
+
+
+class ClassCounts(NamedTuple):
+    """Pictures of a class: visible originals, visible generated ones, and hidden ones of either kind."""
+
+    originals: int
+    generated: int
+    hidden: int
+
+
+class AddedOriginal(NamedTuple):
+    """What became of an original: stored (``new``), or the same content was there already as ``picture``."""
+
+    picture: Picture
+    new: bool

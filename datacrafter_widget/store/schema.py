@@ -1,0 +1,203 @@
+"""Tables of ``session.db`` and how an older file becomes a current one."""
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x44435357
+"""``PRAGMA application_id`` of a session ("DCSW"), which tells it from any other SQLite file."""
+
+_VERSION_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE class (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    word TEXT NOT NULL,
+    position INTEGER NOT NULL
+);
+
+CREATE TABLE template (
+    id INTEGER PRIMARY KEY,
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    text TEXT NOT NULL,
+    negative TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('default', 'user', 'proposal')),
+    active INTEGER NOT NULL CHECK (active IN (0, 1)),
+    created_at TEXT NOT NULL,
+    replaces INTEGER REFERENCES template (id)
+);
+CREATE INDEX template_class ON template (class_id);
+
+CREATE TABLE picture (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    origin TEXT NOT NULL CHECK (origin IN ('original', 'generated')),
+    source TEXT,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    iteration INTEGER NOT NULL,
+    hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),
+    flagged INTEGER NOT NULL DEFAULT 0 CHECK (flagged IN (0, 1)),
+    created_at TEXT NOT NULL
+);
+CREATE INDEX picture_content ON picture (sha256);
+CREATE INDEX picture_class ON picture (class_id);
+CREATE UNIQUE INDEX original_content ON picture (sha256) WHERE origin = 'original';
+
+CREATE TABLE provenance (
+    picture_id INTEGER PRIMARY KEY REFERENCES picture (id),
+    template_id INTEGER REFERENCES template (id),
+    template TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    negative_prompt TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    parent_id INTEGER REFERENCES picture (id),
+    strength REAL,
+    guidance_scale REAL NOT NULL,
+    num_inference_steps INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    model_revision TEXT,
+    batch_size INTEGER,
+    perturbation TEXT NOT NULL
+);
+CREATE INDEX provenance_parent ON provenance (parent_id);
+
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY,
+    iteration INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'cancelled'))
+);
+
+CREATE TABLE planned (
+    id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL REFERENCES job (id),
+    "index" INTEGER NOT NULL,
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    template_id INTEGER REFERENCES template (id),
+    template TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    negative_prompt TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    parent_id INTEGER REFERENCES picture (id),
+    strength REAL,
+    guidance_scale REAL NOT NULL,
+    num_inference_steps INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    perturbation TEXT NOT NULL,
+    picture_id INTEGER UNIQUE REFERENCES picture (id),
+    UNIQUE (job_id, "index")
+);
+
+CREATE TABLE encoder (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, dim INTEGER NOT NULL);
+
+CREATE TABLE embedding (
+    encoder_id INTEGER NOT NULL REFERENCES encoder (id),
+    sha256 TEXT NOT NULL,
+    vector BLOB NOT NULL, -- float16, little-endian
+    PRIMARY KEY (encoder_id, sha256)
+);
+
+CREATE TABLE label (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    text TEXT NOT NULL UNIQUE,
+    position INTEGER NOT NULL
+);
+
+CREATE TABLE picture_label (
+    picture_id INTEGER NOT NULL REFERENCES picture (id),
+    label_id INTEGER NOT NULL REFERENCES label (id) ON DELETE CASCADE,
+    score REAL NOT NULL,
+    PRIMARY KEY (picture_id, label_id)
+) WITHOUT ROWID;
+CREATE INDEX picture_label_label ON picture_label (label_id);
+
+CREATE TABLE picture_position (
+    id INTEGER PRIMARY KEY REFERENCES picture (id), x REAL NOT NULL, y REAL NOT NULL
+);
+CREATE TABLE label_position (
+    id INTEGER PRIMARY KEY REFERENCES label (id) ON DELETE CASCADE, x REAL NOT NULL, y REAL NOT NULL
+);
+
+CREATE TABLE metric (
+    iteration INTEGER NOT NULL,
+    class_id INTEGER REFERENCES class (id),
+    name TEXT NOT NULL,
+    value REAL -- NULL is not-a-number
+);
+CREATE UNIQUE INDEX metric_key ON metric (iteration, coalesce(class_id, 0), name);
+
+CREATE TABLE action (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1)),
+    discarded INTEGER NOT NULL DEFAULT 0 CHECK (discarded IN (0, 1)), -- undone, then something else was done
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE proposal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    template_id INTEGER REFERENCES template (id),
+    text TEXT NOT NULL,
+    negative TEXT NOT NULL,
+    score_before REAL,
+    score_after REAL,
+    explanation TEXT NOT NULL,
+    feedback TEXT NOT NULL,
+    before_ids TEXT, -- NULL: every proxy of that side
+    after_ids TEXT,
+    state TEXT NOT NULL CHECK (state IN ('running', 'open', 'accepted', 'rejected', 'withdrawn')),
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE proxy (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    proposal_id INTEGER NOT NULL REFERENCES proposal (id),
+    side TEXT NOT NULL CHECK (side IN ('before', 'after')),
+    sha256 TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX proxy_proposal ON proxy (proposal_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+"""Script ``i`` takes a file of version ``i`` to version ``i + 1``. Append only: released scripts never
+change."""
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:
+    """Bring an open database to the newest version, each step in one transaction.
+
+    Args:
+        connection: A connection in autocommit mode (``isolation_level=None``).
+        migrations: The scripts, in order.
+
+    Returns:
+        The version reached.
+    """
+    version = user_version(connection)
+    for target, script in enumerate(migrations[version:], start=version + 1):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {script}; PRAGMA application_id = {APPLICATION_ID};"
+                f" PRAGMA user_version = {target}; COMMIT;"
+            )
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
+    return max(version, len(migrations))
+
+
+def user_version(connection: sqlite3.Connection) -> int:
+    """The schema version written in the file; 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
