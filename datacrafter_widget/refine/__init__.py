@@ -1,0 +1,20 @@
+"""Refine: feedback on pictures becomes a better prompt (DataCrafter §5.3)."""
+
+from datacrafter_widget.refine.evolve import Generation, Proxies, ProxyRequest, Refinement, evolve
+from datacrafter_widget.refine.mutate import Candidate, FeedbackMutator, Mutate
+from datacrafter_widget.refine.objectives import MoreLikeObjective, Objective, RemoveObjective, Score
+
+__all__ = [
+    "Candidate",
+    "FeedbackMutator",
+    "Generation",
+    "MoreLikeObjective",
+    "Mutate",
+    "Objective",
+    "Proxies",
+    "ProxyRequest",
+    "Refinement",
+    "RemoveObjective",
+    "Score",
+    "evolve",
+]

@@ -1,0 +1,206 @@
+"""What the feedback says in words: labels that tell wanted from unwanted pictures, options that bring them.
+
+Pure functions of embeddings, labels and prompts. Nothing here knows a particular word: everything is read
+from the similarities of the pictures to whatever vocabulary the session has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from datacrafter_widget.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from datacrafter_widget.generation.templates import PromptTemplate
+
+_MOST_COMBINATIONS = 4096
+_MOST_FAMILY_LABELS = 400
+
+
+@dataclass(frozen=True)
+class LabelContrast:
+    """How well one label tells wanted from unwanted pictures.
+
+    Attributes:
+        index: the label's place in the vocabulary.
+        label: its text.
+        auc: probability that a wanted picture is more similar to it than an unwanted one; 1 is "only the
+            wanted ones show it", 0 "only the unwanted ones", 0.5 says nothing.
+    """
+
+    index: int
+    label: str
+    auc: float
+
+
+@dataclass(frozen=True)
+class OptionContrast:
+    """How often the pictures of one option of a slot are unwanted.
+
+    Attributes:
+        slot: the slot's place in the template.
+        option: the option's place in the slot.
+        text: the option.
+        wanted: how many wanted pictures were made with it.
+        unwanted: how many unwanted ones.
+        log_odds: natural logarithm of its odds of being unwanted against those of the slot's other options.
+        z: `log_odds` in standard errors; above about 2 it is no accident.
+    """
+
+    slot: int
+    option: int
+    text: str
+    wanted: int
+    unwanted: int
+    log_odds: float
+    z: float
+
+
+def contrast_labels(
+    labels: Sequence[str],
+    label_embeddings: ArrayLike,
+    wanted: Sequence[ArrayLike],
+    unwanted: ArrayLike,
+) -> list[LabelContrast]:
+    """Rank labels by how well they tell wanted from unwanted pictures.
+
+    A picture's similarities are taken relative to its mean over all labels, so that pictures which are
+    similar to everything don't count more.
+
+    Args:
+        labels: L texts.
+        label_embeddings: (L, D) text embeddings of unit length.
+        wanted: groups of (N, D) picture embeddings. Each group counts the same however many pictures it
+            has: originals are all wanted but drawn otherwise than generated pictures, while what remains of
+            the generated ones may hold unwanted pictures that nobody has pointed at yet.
+        unwanted: (R, D) picture embeddings.
+
+    Returns:
+        One contrast a label, the most telling of wanted pictures first, of unwanted ones last.
+
+    Raises:
+        InputError: when labels and embeddings don't fit, or a side has no pictures.
+    """
+    words = np.asarray(label_embeddings, np.float64).reshape(len(labels), -1)
+    groups = [np.asarray(group, np.float64) for group in wanted]
+    groups = [group for group in groups if len(group)]
+    others = np.asarray(unwanted, np.float64)
+    if not groups or not len(others):
+        raise InputError(
+            f"expected wanted and unwanted pictures, found {sum(map(len, groups))} and {len(others)}"
+        )
+    if not labels:
+        return []
+    if any(group.ndim != 2 or group.shape[1] != words.shape[1] for group in (*groups, others)):
+        raise InputError(f"expected picture embeddings of shape (N, {words.shape[1]}) as the labels have")
+    apart = np.mean([_auc(_relative(group, words), _relative(others, words)) for group in groups], 0)
+    order = np.argsort(-apart, kind="stable")
+    return [LabelContrast(int(index), labels[index], float(apart[index])) for index in order]
+
+
+def contrast_options(
+    template: PromptTemplate,
+    class_word: str,
+    wanted_prompts: Sequence[str],
+    unwanted_prompts: Sequence[str],
+) -> list[OptionContrast]:
+    """Count, for every option of a template, the wanted and unwanted pictures that were made with it.
+
+    Args:
+        template: the template; pictures of other templates are passed over.
+        class_word: what `{class}` became.
+        wanted_prompts: the prompts of the wanted generated pictures, one a picture.
+        unwanted_prompts: those of the unwanted ones.
+
+    Returns:
+        One contrast for each option of each slot with two or more, most unwanted first; none when the
+        template has more than 4,096 combinations.
+    """
+    if not template.slots or template.count > _MOST_COMBINATIONS:
+        return []
+    choices = {
+        template.render(combination, class_word): combination for combination in template.combinations()
+    }
+    good = Counter(choices[prompt] for prompt in wanted_prompts if prompt in choices)
+    bad = Counter(choices[prompt] for prompt in unwanted_prompts if prompt in choices)
+    contrasts = []
+    for slot, options in enumerate(template.slots):
+        goods = np.zeros(len(options), int)
+        bads = np.zeros(len(options), int)
+        for counts, sums in ((good, goods), (bad, bads)):
+            for combination, count in counts.items():
+                sums[combination[slot]] += count
+        for option, text in enumerate(options if len(options) > 1 else ()):
+            here, there = (
+                (bads[option], goods[option]),
+                (bads.sum() - bads[option], goods.sum() - goods[option]),
+            )
+            table = np.array([*here, *there], float) + 0.5
+            log_odds = float(np.log(table[0] / table[1]) - np.log(table[2] / table[3]))
+            z = log_odds / float(np.sqrt((1 / table).sum()))
+            contrasts.append(OptionContrast(slot, option, text, int(here[1]), int(here[0]), log_odds, z))
+    return sorted(contrasts, key=lambda contrast: -contrast.z)
+
+
+def attribute_families(
+    labels: Sequence[str],
+    label_embeddings: ArrayLike,
+    *,
+    smallest: int = 2,
+    largest: int = 8,
+) -> list[tuple[str, ...]]:
+    """Group labels that stand for values of one attribute (colours, places, …), by their text embeddings.
+
+    Average-linkage clustering of the embeddings less their mean, cut where clusters are of a slot's size.
+
+    Args:
+        labels: L texts, the most important first; only the first 400 are grouped.
+        label_embeddings: (L, D).
+        smallest: families of fewer labels are left out.
+        largest: clusters of more labels are split.
+
+    Returns:
+        The families, the tightest first.
+    """
+    texts = tuple(labels[:_MOST_FAMILY_LABELS])
+    if len(texts) < max(2, smallest):
+        return []
+    from scipy.cluster.hierarchy import linkage, to_tree
+
+    words = np.asarray(label_embeddings, np.float64)[: len(texts)]
+    words = words - words.mean(0)
+    words /= np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-9)
+    _, nodes = to_tree(linkage(words, "average"), rd=True)
+    parents = {child.id: node for node in nodes if not node.is_leaf() for child in (node.left, node.right)}
+    families = [
+        node
+        for node in nodes
+        if smallest <= node.count <= largest and (node.id not in parents or parents[node.id].count > largest)
+    ]
+    families.sort(key=lambda node: (node.dist, node.id))
+    return [tuple(texts[leaf] for leaf in sorted(node.pre_order())) for node in families]
+
+
+def _relative(pictures: NDArray[np.float64], words: NDArray[np.float64]) -> NDArray[np.float64]:
+    similarities = pictures @ words.T
+    relative: NDArray[np.float64] = similarities - similarities.mean(1, keepdims=True)
+    return relative
+
+
+def _auc(wanted: NDArray[np.float64], unwanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Area under the ROC curve of each column (L,), by ranks."""
+    from scipy.stats import rankdata
+
+    count = len(wanted)
+    ranks = rankdata(np.concatenate([wanted, unwanted]), axis=0)
+    wins = ranks[:count].sum(0) - count * (count + 1) / 2
+    area: NDArray[np.float64] = wins / (count * len(unwanted))
+    return area

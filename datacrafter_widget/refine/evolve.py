@@ -1,0 +1,399 @@
+"""Evolutionary search for a better prompt on proxy pictures (DataCrafter §5.3.1, Fig. 5).
+
+The paper's scheme: mutate the best prompt, generate proxy pictures with each mutant, keep a mutant when its
+pictures score higher, stop when the gain is small. Pictures are what costs, so they are spent unequally:
+
+* every candidate gets the same seeds, and the same options of the slots it shares with the others, so that
+  two candidates are compared picture by picture;
+* a generation is a race: few pictures for all mutants, twice as many for the best third, and so on;
+* prompts are compared once more on fresh seeds at the end, because the winner of a race has been lucky.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datacrafter_widget.errors import InputError
+from datacrafter_widget.generation.templates import PromptTemplate
+from datacrafter_widget.refine.mutate import Candidate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from datacrafter_widget.refine.mutate import Mutate
+    from datacrafter_widget.refine.objectives import Objective, Score
+
+LENGTH_PENALTY = 0.02
+"""What a word more than the first prompt has costs, in the units of the objective."""
+
+_REQUESTS_A_CALL = 32
+
+
+@dataclass(frozen=True)
+class ProxyRequest:
+    """One proxy picture to generate.
+
+    Attributes:
+        template: the candidate's template.
+        prompt: the prompt, one sample of the template.
+        negative_prompt: the candidate's negative prompt.
+        seed: of the picture; the same for every candidate.
+    """
+
+    template: str
+    prompt: str
+    negative_prompt: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Proxies:
+    """Proxy pictures as the search sees them.
+
+    Attributes:
+        embeddings: (N, D), one row a request, in order.
+        confidence: (N,) zero-shot probabilities of the class.
+        refs: N references of any kind to the pictures; those of the final comparison are handed back.
+    """
+
+    embeddings: NDArray[np.floating[Any]]
+    confidence: NDArray[np.floating[Any]]
+    refs: Sequence[Any]
+
+
+Render = Callable[[list[ProxyRequest]], Proxies]
+OnProgress = Callable[[int, int, str], object]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation of the search.
+
+    Attributes:
+        number: from 1.
+        template: the best prompt's template after it.
+        negative: the best prompt's negative prompt after it.
+        score: the best prompt's score on the search's seeds.
+        gain: how much better it is than the generation before, picture by picture.
+        proxies: pictures generated so far.
+    """
+
+    number: int
+    template: str
+    negative: str
+    score: float
+    gain: float
+    proxies: int
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """What the search found.
+
+    Attributes:
+        template: the better template, or the one it started from when none was found.
+        negative: its negative prompt.
+        improved: whether it beats the start on fresh seeds.
+        score_before: the start's score on the fresh seeds.
+        score_after: this prompt's score on the same seeds.
+        gain: `score_after - score_before` less the penalty for added words.
+        standard_error: of the gain, over the seeds.
+        terms_before: the terms of `score_before`.
+        terms_after: the terms of `score_after`.
+        reasons: one line for each edit, and one on how the prompts compare.
+        before_refs: references of the start's fresh proxies, as `render` gave them.
+        after_refs: references of this prompt's fresh proxies, in the order of the same seeds.
+        history: the generations.
+        proxies: how many pictures were generated.
+        tried: the best prompt that was tried; it is no better than the start when `improved` is false.
+    """
+
+    template: str
+    negative: str
+    improved: bool
+    score_before: float
+    score_after: float
+    gain: float
+    standard_error: float
+    terms_before: dict[str, float]
+    terms_after: dict[str, float]
+    reasons: list[str]
+    before_refs: list[Any] = field(repr=False)
+    after_refs: list[Any] = field(repr=False)
+    history: list[Generation] = field(repr=False)
+    proxies: int
+    tried: Candidate
+
+
+def evolve(
+    template: str,
+    negative: str = "",
+    *,
+    class_word: str,
+    objective: Objective,
+    mutate: Mutate,
+    render: Render,
+    population: int = 12,
+    proxies: int = 8,
+    generations: int = 3,
+    final_proxies: int = 24,
+    max_proxies: int = 320,
+    tolerance: float = 0.1,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+) -> Refinement:
+    """Search for a prompt whose pictures score higher.
+
+    Args:
+        template: the template to start from.
+        negative: its negative prompt.
+        class_word: what `{class}` becomes.
+        objective: scores proxies; higher is better, one unit is one standard deviation of the class.
+        mutate: gives variations of a prompt, the most promising first.
+        render: generates and encodes the pictures asked for, at most 32 a call and those of several
+            candidates together. What it raises (such as JobCancelled) leaves `evolve`.
+        population: variations in the first generation; half as many in later ones.
+        proxies: pictures of each variation in the first heat of a race.
+        generations: at most so many.
+        final_proxies: pictures of each finalist on fresh seeds.
+        max_proxies: no more pictures than these in all. The final comparison is always made.
+        tolerance: a gain below this ends the search, and is too small for a proposal.
+        seed: of everything random here; the same seed gives the same search when `render` repeats itself.
+        on_progress: called with pictures so far, pictures expected in all, and what is being done; may
+            raise to stop.
+
+    Returns:
+        The best prompt when it beats the start on fresh seeds by the tolerance and by more than the
+        standard error of the difference; otherwise the start, with `improved` false.
+
+    Raises:
+        TemplateError: `template` is no template.
+        InputError: fewer than one variation, generation or picture, or `render` gave other than was asked.
+    """
+    sizes = {
+        "population": population,
+        "proxies": proxies,
+        "generations": generations,
+        "final_proxies": final_proxies,
+    }
+    for name, size in sizes.items():
+        if size < 1:
+            raise InputError(f"expected {name} of at least 1, found {size}")
+    start = Candidate(PromptTemplate.parse(template).text, " ".join(negative.split()))
+    # The start, the best and the runner-up are compared at the end.
+    expected = max(max_proxies, 3 * final_proxies + 2 * proxies)
+    bench = _Bench(class_word, objective, render, start, expected, seed, on_progress)
+    rng = np.random.default_rng([seed, 2])
+    budget = expected - 3 * final_proxies
+    best, history, finalists = start, list[Generation](), list[Candidate]()
+    for number in range(1, generations + 1):
+        room = (
+            budget - bench.used - 4 * proxies
+        ) // proxies - 1  # the later heats take about 4 times `proxies`
+        count = min(population if number == 1 else -(-population // 2), room)
+        if count < 1:
+            break
+        variations = [each for each in mutate(best, count, rng) if not bench.knows(each)]
+        if not variations:
+            break
+        ranking = _race(bench, best, variations, proxies, budget, f"round {number}")
+        winner = ranking[0]
+        gain, _ = bench.gain(winner, best)
+        if gain > 0:
+            finalists = [each for each in ranking if each != best][:2]
+            best = winner
+        score = bench.score(best).total
+        history.append(Generation(number, best.template, best.negative, score, max(gain, 0.0), bench.used))
+        if gain < tolerance:
+            break
+    return _compare(bench, start, finalists or bench.others()[:1], final_proxies, tolerance, history)
+
+
+class _Bench:
+    """Generates proxies on demand, and compares candidates on the seeds that both have."""
+
+    def __init__(
+        self,
+        class_word: str,
+        objective: Objective,
+        render: Render,
+        start: Candidate,
+        expected: int,
+        seed: int,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.start = start
+        self.used = 0
+        self._class_word = class_word
+        self._objective = objective
+        self._render = render
+        self._expected = expected
+        self._on_progress = on_progress
+        self._seed = seed
+        self._made: dict[tuple[str, str], list[tuple[NDArray[Any], float, Any]]] = {}
+        self._candidates: dict[tuple[str, str], Candidate] = {}
+        self._first_length = _length(start, class_word)
+
+    def knows(self, candidate: Candidate) -> bool:
+        return candidate.key(self._class_word) in self._made
+
+    def others(self) -> list[Candidate]:
+        """All candidates but the start, the best first."""
+        found = [each for each in self._candidates.values() if each != self.start]
+        return sorted(found, key=lambda each: -self.gain(each, self.start)[0])
+
+    def extend(self, candidates: Sequence[Candidate], count: int, message: str) -> None:
+        """Have at least `count` proxies of each candidate."""
+        wanted = []
+        for candidate in candidates:
+            key = candidate.key(self._class_word)
+            self._candidates.setdefault(key, candidate)
+            have = len(self._made.setdefault(key, []))
+            wanted += [(key, self._request(candidate, index)) for index in range(have, count)]
+        for first in range(0, len(wanted), _REQUESTS_A_CALL):
+            self._report(message)
+            part = wanted[first : first + _REQUESTS_A_CALL]
+            found = self._render([request for _, request in part])
+            if not len(part) == len(found.embeddings) == len(found.confidence) == len(found.refs):
+                raise InputError(
+                    f"expected {len(part)} embeddings, probabilities and references from render, found "
+                    f"{len(found.embeddings)}, {len(found.confidence)} and {len(found.refs)}",
+                )
+            self.used += len(part)
+            for (key, _), row, sure, ref in zip(
+                part, found.embeddings, found.confidence, found.refs, strict=True
+            ):
+                self._made[key].append((np.asarray(row), float(sure), ref))
+        self._report(message)
+
+    def score(self, candidate: Candidate, rows: slice = slice(None)) -> Score:
+        """The objective on a candidate's proxies."""
+        made = self._made[candidate.key(self._class_word)][rows]
+        return self._objective.score(
+            np.stack([row for row, _, _ in made]), np.array([sure for _, sure, _ in made])
+        )
+
+    def refs(self, candidate: Candidate) -> list[Any]:
+        return [ref for _, _, ref in self._made[candidate.key(self._class_word)]]
+
+    def gain(self, candidate: Candidate, other: Candidate) -> tuple[float, float]:
+        """How much better a candidate is on the shared seeds, less the price of words; its standard error."""
+        shared = min(len(self._made[each.key(self._class_word)]) for each in (candidate, other))
+        rows = slice(shared)
+        differences = self.score(candidate, rows).per_picture - self.score(other, rows).per_picture
+        penalty = LENGTH_PENALTY * (self._extra_words(candidate) - self._extra_words(other))
+        error = float(differences.std(ddof=1) / np.sqrt(shared)) if shared > 1 else float("inf")
+        return float(differences.mean()) - penalty, error
+
+    def afresh(self) -> _Bench:
+        """The same with fresh seeds and no pictures."""
+        bench = _Bench(
+            self._class_word,
+            self._objective,
+            self._render,
+            self.start,
+            self._expected,
+            self._seed + 1_000_003,
+            self._on_progress,
+        )
+        bench.used = self.used
+        return bench
+
+    def _extra_words(self, candidate: Candidate) -> int:
+        return max(0, _length(candidate, self._class_word) - self._first_length)
+
+    def _request(self, candidate: Candidate, index: int) -> ProxyRequest:
+        template = PromptTemplate.parse(candidate.template)
+        seed = int(np.random.SeedSequence([self._seed, index]).generate_state(1)[0] >> 1)
+        # A slot's option depends on the seed and on its own words only: candidates that share a slot draw
+        # the same option, wherever it stands.
+        choices = [
+            int(np.random.default_rng([seed, zlib.crc32("|".join(slot).encode())]).integers(len(slot)))
+            for slot in template.slots
+        ]
+        prompt = template.render(choices, self._class_word)
+        return ProxyRequest(candidate.template, prompt, candidate.negative, seed)
+
+    def _report(self, message: str) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self.used, max(self._expected, self.used), message)
+
+
+def _race(
+    bench: _Bench,
+    parent: Candidate,
+    variations: list[Candidate],
+    proxies: int,
+    budget: int,
+    name: str,
+) -> list[Candidate]:
+    """Rank the parent and its variations, with more pictures for those that do well."""
+    running, count = variations, proxies
+    bench.extend([parent, *running], count, f"{name}: {len(running)} variations")
+    while True:
+        ranking = sorted(running, key=lambda each: -bench.gain(each, parent)[0])
+        running = ranking[: -(-len(ranking) // 3)]
+        more = count * (len(running) + 1)
+        if len(ranking) <= 2 or bench.used + more > budget:
+            return sorted([*ranking, parent], key=lambda each: -bench.gain(each, parent)[0])
+        count *= 2
+        bench.extend([parent, *running], count, f"{name}: the best {len(running)}")
+
+
+def _compare(
+    search: _Bench,
+    start: Candidate,
+    finalists: list[Candidate],
+    count: int,
+    tolerance: float,
+    history: list[Generation],
+) -> Refinement:
+    """Compare the start with the finalists on fresh seeds."""
+    bench = search.afresh()
+    bench.extend([start, *finalists], count, "the last comparison")
+    ranking = sorted(finalists, key=lambda each: -bench.gain(each, start)[0])
+    tried = ranking[0] if ranking else start
+    gain, error = bench.gain(tried, start) if ranking else (0.0, 0.0)
+    improved = bool(ranking) and gain >= tolerance and gain > error
+    after = tried if improved else start
+    before_score, after_score = bench.score(start), bench.score(after)
+    reasons = list(tried.reasons) if improved else []
+    if improved:
+        reasons.append(f"scores {gain:+.2f} ± {error:.2f} on {count} fresh pictures (in standard deviations)")
+    elif ranking:
+        reasons.append(
+            f"no better prompt found; the best tried, '{tried.template}', scores {gain:+.2f} ± {error:.2f}"
+            f" on {count} fresh pictures"
+        )
+    else:
+        reasons.append("no better prompt found: the feedback suggests no variation")
+    return Refinement(
+        template=after.template,
+        negative=after.negative,
+        improved=improved,
+        score_before=before_score.total,
+        score_after=after_score.total,
+        gain=gain if improved else 0.0,
+        standard_error=error,
+        terms_before=before_score.terms,
+        terms_after=after_score.terms,
+        reasons=reasons,
+        before_refs=bench.refs(start),
+        after_refs=bench.refs(after),
+        history=history,
+        proxies=bench.used,
+        tried=tried,
+    )
+
+
+def _length(candidate: Candidate, class_word: str) -> int:
+    """Words of a prompt of average options, with the negative prompt's."""
+    template = PromptTemplate.parse(candidate.template)
+    parts = [part if isinstance(part, str) else "" for part in template.options]
+    words = len(" ".join(parts).replace("{class}", class_word).split()) + len(candidate.negative.split())
+    return round(words + sum(np.mean([len(option.split()) for option in slot]) for slot in template.slots))

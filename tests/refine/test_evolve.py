@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+from world import WORDS, World
+
+from datacrafter_widget.errors import InputError, JobCancelled, TemplateError
+from datacrafter_widget.refine import Candidate, FeedbackMutator, RemoveObjective, evolve
+
+TEMPLATE = "[plain | outline] a {class}"
+
+
+def feedback(world, *, undesired="lum", marked=20, seed=0):
+    """What a session hands over after the user removed some undesired pictures; originals are all wanted."""
+    wanted = "tok" if undesired == "lum" else "lum"
+    rng = np.random.default_rng(seed)
+    prompts = [f"{'plain' if rng.random() < 0.5 else 'outline'} a {world.word}" for _ in range(100)]
+    embeddings, kinds = world.pictures(prompts)
+    removed = np.flatnonzero(kinds == undesired)[:marked]
+    kept = np.setdiff1d(np.arange(100), removed)
+    originals, _ = world.pictures([f"a {world.word} {world.names[wanted]}"] * 30, first_seed=900)
+    objective = RemoveObjective(embeddings[removed], embeddings[kept], originals)
+    mutate = FeedbackMutator(
+        world.word,
+        world.labels,
+        world.label_embeddings,
+        wanted=[originals, embeddings[kept]],
+        unwanted=embeddings[removed],
+        wanted_prompts=[prompts[i] for i in kept],
+        unwanted_prompts=[prompts[i] for i in removed],
+    )
+    return {"class_word": world.word, "objective": objective, "mutate": mutate, "render": world.render}
+
+
+def share(world, refs, kind):
+    return np.mean([world.kinds[ref] == kind for ref in refs])
+
+
+@pytest.mark.parametrize("undesired", ["lum", "tok"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_removing_one_meaning_leaves_the_other(undesired, seed):
+    rng = np.random.default_rng(seed)
+    nonsense = ["".join(rng.choice(list("bdfgklmnprstvz"), 6)) for _ in WORDS]
+    world = World(seed, dict(zip(WORDS, nonsense, strict=True)), word="qax")
+    found = evolve(TEMPLATE, **feedback(world, undesired=undesired, seed=seed), seed=seed)
+    assert found.improved
+    assert found.score_after > found.score_before
+    assert share(world, found.before_refs, undesired) > 0.25
+    assert share(world, found.after_refs, undesired) <= 0.1
+    assert found.proxies <= 320
+    assert any("AUC" in reason for reason in found.reasons)
+
+
+def test_same_seed_same_search():
+    runs = [evolve(TEMPLATE, **feedback(World()), seed=3) for _ in range(2)]
+    assert runs[0].template == runs[1].template
+    assert runs[0].score_after == runs[1].score_after
+    assert runs[0].history == runs[1].history
+
+
+def test_candidates_are_compared_on_the_same_seeds():
+    world = World()
+    evolve(TEMPLATE, **feedback(world), generations=1)
+    seeds = {}
+    for request in world.requests:
+        seeds.setdefault((request.template, request.negative_prompt), []).append(request.seed)
+    first = seeds[TEMPLATE, ""]
+    assert all(set(each) <= set(first) for each in seeds.values())
+    assert len(first) == len(set(first))
+
+
+def test_shared_slots_draw_the_same_options():
+    world = World()
+    evolve(TEMPLATE, **feedback(world), generations=1)
+    opening = {}
+    for request in world.requests:
+        if request.template.startswith("[plain | outline]"):
+            opening.setdefault(request.seed, set()).add(request.prompt.split()[0])
+    assert all(len(words) == 1 for words in opening.values())
+
+
+def test_a_better_prompt_beats_the_start_on_fresh_seeds():
+    world = World()
+    found = evolve(TEMPLATE, **feedback(world))
+    fresh = {world.requests[ref].seed for ref in found.after_refs}
+    assert fresh == {world.requests[ref].seed for ref in found.before_refs}
+    searched = {request.seed for request in world.requests[: min(*found.before_refs, *found.after_refs)]}
+    assert not fresh & searched
+
+
+def test_nothing_is_proposed_when_nothing_helps():
+    world = World()
+    parts = feedback(world)
+    parts["mutate"] = lambda _parent, _count, _rng: [
+        Candidate("[plain | outline] a {class} indeed", "", ("no reason",)),
+        Candidate("[plain | outline] one {class}", "", ("no reason",)),
+    ]
+    found = evolve(TEMPLATE, **parts)
+    assert not found.improved
+    assert (found.template, found.negative) == (TEMPLATE, "")
+    assert found.gain == 0
+    assert "no better prompt" in found.reasons[-1]
+
+
+def test_no_variation_is_an_answer():
+    world = World()
+    found = evolve(TEMPLATE, **{**feedback(world), "mutate": lambda *_: []})
+    assert not found.improved
+    assert found.template == TEMPLATE
+
+
+def test_a_longer_prompt_must_earn_its_words():
+    world = World()
+    parts = feedback(world)
+    right = Candidate(f"[plain | outline] a {{class}} {world.names['tok']}", "", ())
+    long = Candidate(right.template + " so very truly indeed", "", ())
+    parts["mutate"] = lambda _parent, _count, _rng: [long, right]
+    assert evolve(TEMPLATE, **parts).template == right.template
+
+
+def test_the_budget_is_kept():
+    world = World()
+    found = evolve(TEMPLATE, **feedback(world), max_proxies=150, final_proxies=12)
+    assert found.proxies == len(world.requests) <= 150
+
+
+def test_progress_is_told_and_may_cancel():
+    told = []
+
+    def stop(done, total, message):
+        told.append((done, total, message))
+        if done > 50:
+            raise JobCancelled("enough")
+
+    with pytest.raises(JobCancelled):
+        evolve(TEMPLATE, **feedback(World()), on_progress=stop)
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert all(done <= total and message for done, total, message in told)
+
+
+def test_bad_input_is_refused():
+    parts = feedback(World())
+    with pytest.raises(TemplateError):
+        evolve("[a {class}", **parts)
+    with pytest.raises(InputError, match="population"):
+        evolve(TEMPLATE, **parts, population=0)

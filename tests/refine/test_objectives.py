@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from datacrafter_widget.errors import InputError
+from datacrafter_widget.metrics.diversity import diversity
+from datacrafter_widget.refine import MoreLikeObjective, RemoveObjective
+from datacrafter_widget.refine.objectives import divergence_from_mean
+
+
+def group(direction, count, seed, dim=16, noise=0.3):
+    rng = np.random.default_rng(seed)
+    rows = np.eye(dim)[direction] + np.eye(dim)[dim - 1] * 2 + noise * rng.normal(size=(count, dim))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_remove_prefers_what_remains_to_what_was_removed():
+    objective = RemoveObjective(group(0, 20, 1), group(1, 30, 2))
+    good = objective.score(group(1, 10, 3), np.full(10, 0.5))
+    bad = objective.score(group(0, 10, 4), np.full(10, 0.5))
+    assert good.total > 1 > -1 > bad.total
+    assert good.terms["away"] > bad.terms["away"]
+    assert good.terms["near"] > bad.terms["near"]
+
+
+def test_the_number_of_pictures_does_not_change_the_score():
+    few = RemoveObjective(group(0, 20, 1), group(1, 30, 2))
+    many = RemoveObjective(np.tile(group(0, 20, 1), (5, 1)), group(1, 30, 2))
+    proxies, sure = group(1, 10, 3), np.full(10, 0.5)
+    assert few.score(proxies, sure).total == pytest.approx(many.score(proxies, sure).total)
+    doubled = few.score(np.tile(proxies, (2, 1)), np.tile(sure, 2))
+    assert few.score(proxies, sure).total == pytest.approx(doubled.total)
+
+
+def test_the_class_as_it_is_scores_zero():
+    removed, remaining = group(0, 20, 1), group(1, 20, 2)
+    sure = np.random.default_rng(0).random(40)
+    score = RemoveObjective(removed, remaining, confidence=sure).score(np.concatenate([removed, remaining]), sure)
+    assert score.total == pytest.approx(0, abs=0.02)
+
+
+def test_originals_count_as_much_as_what_remains():
+    # Nobody pointed at most of the undesired pictures: they are still among what remains.
+    removed, remaining = group(0, 10, 1), np.concatenate([group(0, 60, 2), group(1, 20, 3)])
+    objective = RemoveObjective(removed, remaining, group(1, 15, 4))
+    sure = np.full(10, 0.5)
+    assert objective.score(group(1, 10, 5), sure).total > objective.score(group(0, 10, 6), sure).total + 1
+
+
+def test_confidence_counts_by_its_weight():
+    proxies, low, high = group(1, 8, 3), np.full(8, 0.2), np.full(8, 0.9)
+    own = np.linspace(0, 1, 50)
+    for weight in (0.0, 1.0):
+        objective = RemoveObjective(
+            group(0, 20, 1), group(1, 30, 2), confidence=own, weights={"confidence": weight}
+        )
+        gain = objective.score(proxies, high).total - objective.score(proxies, low).total
+        assert gain == pytest.approx(weight * 0.7 / objective_spread(own), rel=0.05)
+
+
+def objective_spread(own):
+    shares = np.r_[np.full(20, 0.5 / 20), np.full(30, 0.5 / 30)]
+    return np.sqrt((own - own @ shares) ** 2 @ shares)
+
+
+def test_more_like_rewards_variety_near_the_selection():
+    selected = group(1, 6, 1)
+    reference = np.concatenate([group(0, 20, 2), group(1, 20, 3)])
+    objective = MoreLikeObjective(selected, reference)
+    sure = np.full(12, 0.5)
+    same = np.tile(group(1, 1, 4), (12, 1))
+    varied = group(1, 12, 5)
+    away = group(0, 12, 6)
+    assert objective.score(varied, sure).total > objective.score(same, sure).total
+    assert objective.score(varied, sure).terms["near"] > objective.score(away, sure).terms["near"] + 1
+
+
+def test_divergence_is_the_published_diversity():
+    features = group(2, 9, 0)
+    assert divergence_from_mean(features).mean() == pytest.approx(diversity(features))
+
+
+@pytest.mark.parametrize(
+    ("removed", "remaining", "originals"),
+    [
+        (np.zeros((0, 4)), np.ones((3, 4)), None),
+        (np.ones((3, 4)), np.zeros((0, 4)), None),
+        (np.ones((3, 4)), np.ones((3, 5)), None),
+        (np.ones((3, 4)), np.full((3, 4), np.nan), None),
+    ],
+)
+def test_pictures_that_do_not_fit_are_refused(removed, remaining, originals):
+    with pytest.raises(InputError, match="expected"):
+        RemoveObjective(removed, remaining, originals)
+
+
+def test_unknown_weights_are_refused():
+    with pytest.raises(InputError, match="distance"):
+        RemoveObjective(group(0, 2, 1), group(1, 2, 2), weights={"distance": 1})
+
+
+def test_one_picture_a_side_is_enough():
+    objective = RemoveObjective(group(0, 1, 1), group(1, 1, 2))
+    assert np.isfinite(objective.score(group(1, 3, 3), np.full(3, 0.4)).total)
