@@ -18,7 +18,7 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from datacrafter_widget.errors import DataCrafterError, InputError, JobCancelled
 
@@ -114,7 +114,7 @@ class Job(Generic[T]):
         self._tell()
         return True
 
-    def wait(self, timeout: float | None = None, *, quiet: bool = False) -> bool:
+    def wait(self, timeout: float | None = None, *, quiet: bool = False) -> Self:
         """Wait until it is over, with a progress bar in a terminal or a notebook.
 
         An interrupt (Ctrl-C, or the notebook's stop button) ends the waiting, not the job.
@@ -124,7 +124,7 @@ class Job(Generic[T]):
             quiet: show no bar.
 
         Returns:
-            Whether it is over.
+            The job itself, as in `job.wait(60).done()`.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with contextlib.ExitStack() as stack:
@@ -140,10 +140,8 @@ class Job(Generic[T]):
                 over = self.done()
                 if bar is not None:
                     _show(bar, self._progress)
-                if over:
-                    return True
-                if deadline is not None and time.monotonic() >= deadline:
-                    return False
+                if over or (deadline is not None and time.monotonic() >= deadline):
+                    return self
 
     def result(self, timeout: float | None = None, *, quiet: bool = False) -> T:
         """Wait for it and give what it made.
@@ -157,7 +155,7 @@ class Job(Generic[T]):
             JobCancelled: it was cancelled.
             Exception: what it failed with.
         """
-        if not self.wait(timeout, quiet=quiet):
+        if not self.wait(timeout, quiet=quiet).done():
             msg = f"job {self.name!r} is not over after {timeout} s; it goes on, wait again or cancel() it"
             raise TimeoutError(msg)
         if self._state == "cancelled":

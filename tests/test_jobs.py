@@ -57,7 +57,7 @@ def test_even_system_exit_leaves_the_thread_alive(runner):
     def leave(_):
         raise SystemExit
 
-    assert runner.submit(leave, "leave").wait(10)
+    assert runner.submit(leave, "leave").wait(10).done()
     assert runner.submit(lambda _: 1, "next").result(timeout=10) == 1
 
 
@@ -69,7 +69,7 @@ def test_cancel_running_and_queued(runner):
     assert queued.cancel()
     assert queued.state == "cancelled"
     assert running.cancel()
-    assert running.wait(10)
+    assert running.wait(10).done()
     assert running.state == "cancelled"
     assert not running.cancel()
     with pytest.raises(JobCancelled, match="queued"):
@@ -176,11 +176,11 @@ def test_interrupt_ends_the_waiting_not_the_job(runner):
 def test_wait_and_result_time_out(runner):
     started, gate = threading.Event(), threading.Event()
     job = runner.submit(block(started, gate), "long")
-    assert not job.wait(0.02)
+    assert not job.wait(0.02).done()
     with pytest.raises(TimeoutError, match="long"):
         job.result(timeout=0.02)
     gate.set()
-    assert job.wait(10)
+    assert job.wait(10).done()
 
 
 def test_wait_shows_a_bar_in_a_terminal(runner, monkeypatch, capsys):

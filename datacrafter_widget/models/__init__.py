@@ -1,0 +1,1 @@
+"""Adapters onto other people's models, one small Protocol each."""
