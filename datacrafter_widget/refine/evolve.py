@@ -5,7 +5,7 @@ pictures score higher, stop when the gain is small. Pictures are what costs, so 
 
 * every candidate gets the same seeds, and the same options of the slots it shares with the others, so that
   two candidates are compared picture by picture;
-* a generation is a race: few pictures for all mutants, twice as many for the best third, and so on;
+* a generation is a race: few pictures for all mutants, and as many again for the best third;
 * prompts are compared once more on fresh seeds at the end, because the winner of a race has been lucky.
 """
 
@@ -192,9 +192,8 @@ def evolve(
     budget = expected - 3 * final_proxies
     best, history, finalists = start, list[Generation](), list[Candidate]()
     for number in range(1, generations + 1):
-        room = (
-            budget - bench.used - 4 * proxies
-        ) // proxies - 1  # the later heats take about 4 times `proxies`
+        # A race takes about a third more than its first heat, in which the parent runs too.
+        room = 3 * (budget - bench.used) // (4 * proxies) - 1
         count = min(population if number == 1 else -(-population // 2), room)
         if count < 1:
             break
@@ -204,12 +203,13 @@ def evolve(
         ranking = _race(bench, best, variations, proxies, budget, f"round {number}")
         winner = ranking[0]
         gain, _ = bench.gain(winner, best)
-        if gain > 0:
+        better = gain >= tolerance
+        if better:
             finalists = [each for each in ranking if each != best][:2]
             best = winner
         score = bench.score(best).total
         history.append(Generation(number, best.template, best.negative, score, max(gain, 0.0), bench.used))
-        if gain < tolerance:
+        if not better:
             break
     return _compare(bench, start, finalists or bench.others()[:1], final_proxies, tolerance, history)
 
@@ -332,17 +332,16 @@ def _race(
     budget: int,
     name: str,
 ) -> list[Candidate]:
-    """Rank the parent and its variations, with more pictures for those that do well."""
-    running, count = variations, proxies
-    bench.extend([parent, *running], count, f"{name}: {len(running)} variations")
-    while True:
-        ranking = sorted(running, key=lambda each: -bench.gain(each, parent)[0])
-        running = ranking[: -(-len(ranking) // 3)]
-        more = count * (len(running) + 1)
-        if len(ranking) <= 2 or bench.used + more > budget:
-            return sorted([*ranking, parent], key=lambda each: -bench.gain(each, parent)[0])
-        count *= 2
-        bench.extend([parent, *running], count, f"{name}: the best {len(running)}")
+    """Rank the parent and its variations; those that do well in the first heat have twice the pictures."""
+    bench.extend([parent, *variations], proxies, f"{name}: {len(variations)} variations")
+
+    def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
+        return sorted(candidates, key=lambda each: -bench.gain(each, parent)[0])
+
+    promising = ranked(variations)[: -(-len(variations) // 3)]
+    if bench.used + proxies * (len(promising) + 1) <= budget:
+        bench.extend([parent, *promising], 2 * proxies, f"{name}: the best {len(promising)}")
+    return ranked([*promising, parent])
 
 
 def _compare(

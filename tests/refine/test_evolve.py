@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from world import WORDS, World
+from embedding_world import WORDS, World
 
 from datacrafter_widget.errors import InputError, JobCancelled, TemplateError
 from datacrafter_widget.refine import Candidate, FeedbackMutator, RemoveObjective, evolve

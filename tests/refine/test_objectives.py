@@ -34,7 +34,9 @@ def test_the_number_of_pictures_does_not_change_the_score():
 def test_the_class_as_it_is_scores_zero():
     removed, remaining = group(0, 20, 1), group(1, 20, 2)
     sure = np.random.default_rng(0).random(40)
-    score = RemoveObjective(removed, remaining, confidence=sure).score(np.concatenate([removed, remaining]), sure)
+    score = RemoveObjective(removed, remaining, confidence=sure).score(
+        np.concatenate([removed, remaining]), sure
+    )
     assert score.total == pytest.approx(0, abs=0.02)
 
 

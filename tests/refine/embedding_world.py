@@ -33,7 +33,10 @@ class World:
         return self.texts(self.labels)
 
     def texts(self, texts):
-        rows = [sum((self.axes[n] for n in WORDS if self.names[n] in t), 0.1 * self.axes["tok"] * 0) for t in texts]
+        rows = [
+            sum((self.axes[n] for n in WORDS if self.names[n] in t), 0.1 * self.axes["tok"] * 0)
+            for t in texts
+        ]
         rows = np.array([row if np.ndim(row) else np.zeros(DIM) for row in rows]) + 1e-3 * self.gap
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -45,12 +48,20 @@ class World:
         not_said = {name for name in WORDS if self.names[name] in negative}
         kinds = {"tok", "lum"}
         if self.word in prompt.split():
-            likely = 0.5 + 0.47 * (("tok" in said) - ("lum" in said)) + 0.35 * (("lum" in not_said) - ("tok" in not_said))
+            likely = (
+                0.5
+                + 0.47 * (("tok" in said) - ("lum" in said))
+                + 0.35 * (("lum" in not_said) - ("tok" in not_said))
+            )
             kind = "tok" if first < likely else "lum"
             sure = 0.9
         else:
             kind, sure = next(iter(said & kinds), "outline"), 0.2
-        row = self.gap + 0.5 * self.axes[kind] + 0.3 * sum((self.axes[name] for name in said - kinds), np.zeros(DIM))
+        row = (
+            self.gap
+            + 0.5 * self.axes[kind]
+            + 0.3 * sum((self.axes[name] for name in said - kinds), np.zeros(DIM))
+        )
         row = row + self.noise * rng.normal(size=DIM) / np.sqrt(DIM) * 3
         return row / np.linalg.norm(row), kind, sure
 
