@@ -89,7 +89,7 @@ def contrast_labels(
     Raises:
         InputError: when labels and embeddings don't fit, or a side has no pictures.
     """
-    words = np.asarray(label_embeddings, np.float64).reshape(len(labels), -1)
+    words = np.asarray(label_embeddings, np.float64)
     groups = [np.asarray(group, np.float64) for group in wanted]
     groups = [group for group in groups if len(group)]
     others = np.asarray(unwanted, np.float64)
