@@ -1,0 +1,128 @@
+"""Undo and redo: every action of the user is a row, and knows its way there and back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from datacrafter_widget.session.events import Events
+from datacrafter_widget.store import Store
+from datacrafter_widget.store.records import Action
+
+Step = Callable[[dict[str, Any]], None]
+
+NAMES = {
+    "remove": "remove {n} pictures",
+    "restore": "restore {n} pictures",
+    "more_like": "ask for more like {n} pictures",
+    "accept": "accept a proposal",
+    "reject": "reject a proposal",
+    "edit_template": "edit a prompt",
+    "add_template": "add a prompt",
+    "delete_template": "delete a prompt",
+}
+
+
+class History:
+    """The log of a session's actions. Doing, undoing and redoing all go through the same two functions a kind."""
+
+    def __init__(self, store: Store, events: Events) -> None:
+        self._store = store
+        self._events = events
+        self._forward: dict[str, Step] = {
+            "remove": lambda payload: self._hide(payload["ids"], hidden=True),
+            "restore": lambda payload: self._hide(payload["ids"], hidden=False),
+            "more_like": lambda payload: None,
+            "accept": lambda payload: self._accept(payload, accepted=True),
+            "reject": lambda payload: self._settle(payload["proposal_id"], "rejected"),
+            "edit_template": lambda payload: self._swap(payload["old_id"], payload["new_id"]),
+            "add_template": lambda payload: self._swap(None, payload["template_id"]),
+            "delete_template": lambda payload: self._swap(payload["template_id"], None),
+        }
+        self._backward: dict[str, Step] = {
+            "remove": lambda payload: self._hide(payload["ids"], hidden=False),
+            "restore": lambda payload: self._hide(payload["ids"], hidden=True),
+            "more_like": lambda payload: None,
+            "accept": lambda payload: self._accept(payload, accepted=False),
+            "reject": lambda payload: self._settle(payload["proposal_id"], "open"),
+            "edit_template": lambda payload: self._swap(payload["new_id"], payload["old_id"]),
+            "add_template": lambda payload: self._swap(payload["template_id"], None),
+            "delete_template": lambda payload: self._swap(None, payload["template_id"]),
+        }
+
+    def do(self, kind: str, payload: dict[str, Any]) -> Action:
+        """Carry out a new action and log it, in one transaction; whatever could be redone is forgotten."""
+        with self._store.transaction():
+            self._forward[kind](payload)
+            action = self._store.log_action(kind, payload)
+        self._tell(kind, payload)
+        return action
+
+    def undo(self) -> Action | None:
+        """Take the last action back; None when there is nothing to take back."""
+        return self._step(self._store.last_undoable(), self._backward, undone=True)
+
+    def redo(self) -> Action | None:
+        """Do the last undone action again; None when there is none."""
+        return self._step(self._store.next_redoable(), self._forward, undone=False)
+
+    def describe(self) -> dict[str, Any]:
+        """What undo and redo would do, in words (None for nothing), and the log, oldest first."""
+        undoable, redoable = self._store.last_undoable(), self._store.next_redoable()
+        return {
+            "undo": in_words(undoable) if undoable else None,
+            "redo": in_words(redoable) if redoable else None,
+            "actions": [
+                {"id": action.id, "kind": action.kind, "words": in_words(action), "undone": action.undone}
+                for action in self._store.actions()
+            ],
+        }
+
+    def _step(self, action: Action | None, steps: dict[str, Step], *, undone: bool) -> Action | None:
+        if action is None:
+            return None
+        with self._store.transaction():
+            steps[action.kind](action.payload)
+            for proposal_id in self._proposals_from(action):
+                self._settle(proposal_id, "withdrawn" if undone else "open")
+            self._store.mark_undone(action.id, undone)
+        self._tell(action.kind, action.payload)
+        return action
+
+    def _proposals_from(self, action: Action) -> list[int]:
+        """Proposals that answer this action and wait for a decision: they go and come with it."""
+        return [
+            proposal.id
+            for proposal in self._store.proposals(states=("open", "withdrawn"))
+            if proposal.feedback.get("action_id") == action.id
+        ]
+
+    def _tell(self, kind: str, payload: dict[str, Any]) -> None:
+        if "ids" in payload:
+            self._events.emit("hidden", ids=payload["ids"])
+        if "template" in kind or kind == "accept":
+            self._events.emit("templates")
+        self._events.emit("proposals")
+        self._events.emit("actions")
+
+    def _hide(self, ids: list[int], *, hidden: bool) -> None:
+        self._store.set_hidden(ids, hidden)
+
+    def _settle(self, proposal_id: int, state: str) -> None:
+        self._store.update_proposal(proposal_id, state=state)
+
+    def _accept(self, payload: dict[str, Any], *, accepted: bool) -> None:
+        old, new = payload["old_id"], payload["new_id"]
+        self._swap(*((old, new) if accepted else (new, old)))
+        self._settle(payload["proposal_id"], "accepted" if accepted else "open")
+
+    def _swap(self, out_id: int | None, in_id: int | None) -> None:
+        if out_id is not None:
+            self._store.set_template_active(out_id, False)
+        if in_id is not None:
+            self._store.set_template_active(in_id, True)
+
+
+def in_words(action: Action) -> str:
+    """An action as a person would say it: "remove 12 pictures"."""
+    count = len(action.payload.get("ids", ()))
+    words = NAMES.get(action.kind, action.kind.replace("_", " ")).format(n=count)
+    return words.removesuffix("s") if count == 1 and words.endswith("pictures") else words

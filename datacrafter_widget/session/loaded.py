@@ -1,0 +1,96 @@
+"""The models of a session: loaded when first needed, given back on request."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from datacrafter_widget.models.encoder import Encoder, OpenClipEncoder
+from datacrafter_widget.models.generator import DiffusersGenerator, Generator
+
+
+class LoadedModels:
+    """A generator and an encoder by name, or as objects that follow their protocols.
+
+    Args:
+        generator: hub id, model folder, ``"toybox"``, or a `Generator`.
+        encoder: open_clip name (``"ViT-B-32/openai"``), model folder, ``"toybox"``, or an `Encoder`.
+        device: ``"auto"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
+        dtype: ``"auto"``, ``"float32"``, ``"float16"`` or ``"bfloat16"``.
+        on_change: called after a model was loaded or released.
+    """
+
+    def __init__(
+        self,
+        generator: str | Generator,
+        encoder: str | Encoder,
+        *,
+        device: str,
+        dtype: str,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._wanted_generator = generator
+        self._wanted_encoder = encoder
+        self._device = device
+        self._dtype = dtype
+        self._on_change = on_change
+        self._lock = threading.RLock()
+        self._generator: Generator | None = None if isinstance(generator, str) else generator
+        self._encoder: Encoder | None = None if isinstance(encoder, str) else encoder
+
+    @property
+    def generator(self) -> Generator:
+        """The generator, loaded now if it wasn't."""
+        with self._lock:
+            if self._generator is None:
+                self._generator = DiffusersGenerator(
+                    self._wanted_generator, device=self._device, dtype=self._dtype
+                )
+                self._on_change()
+            return self._generator
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded now if it wasn't."""
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = OpenClipEncoder(self._wanted_encoder, device=self._device, dtype=self._dtype)
+                self._on_change()
+            return self._encoder
+
+    @property
+    def generator_name(self) -> str:
+        """The generator's name, without loading it."""
+        return self._wanted_generator if isinstance(self._wanted_generator, str) else self.generator.name
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder's name, without loading it."""
+        return self._wanted_encoder if isinstance(self._wanted_encoder, str) else self.encoder.name
+
+    def peek(self) -> tuple[Generator | None, Encoder | None]:
+        """Whatever is loaded at this moment."""
+        return self._generator, self._encoder
+
+    def release(self) -> None:
+        """Give the models' memory back; the next use loads them again."""
+        with self._lock:
+            for model in (self._generator, self._encoder):
+                if model is not None:
+                    model.release()
+        self._on_change()
+
+    def describe(self) -> dict[str, Any]:
+        """What the Info panel shows of the models: names, device, precision, defaults, memory."""
+        generator, encoder = self.peek()
+        return {
+            "generator": {
+                "name": self.generator_name,
+                "revision": generator.revision if generator else None,
+                "device": str(generator.device) if generator else None,
+                "dtype": str(generator.dtype).removeprefix("torch.") if generator else None,
+                "defaults": asdict(generator.defaults) if generator else None,
+            },
+            "encoder": {"name": self.encoder_name, "dim": encoder.dim if encoder else None},
+            "memory": generator.memory() if generator else {},
+        }

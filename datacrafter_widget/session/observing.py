@@ -1,0 +1,221 @@
+"""Observe: pictures become embeddings, content labels, places on the map, and metrics."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacrafter_widget.jobs import Job
+from datacrafter_widget.labels.hierarchy import LabelTree
+from datacrafter_widget.labels.tagging import Tagger, zero_shot
+from datacrafter_widget.labels.vocabulary import GENERAL_VOCABULARY
+from datacrafter_widget.metrics.cmmd import cmmd
+from datacrafter_widget.metrics.diversity import within_class_diversity
+from datacrafter_widget.metrics.informativeness import informativeness
+from datacrafter_widget.models.encoder import Encoder
+from datacrafter_widget.projection.m2m import M2M
+from datacrafter_widget.session.events import Events
+from datacrafter_widget.session.loaded import LoadedModels
+from datacrafter_widget.store import Store
+from datacrafter_widget.store.records import Picture
+
+ENCODE_BATCH = 64
+CLASS_PROMPT = "a photo of a {word}"
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What was learnt of the pictures in one observation, and what places new ones among them."""
+
+    words: tuple[str, ...]
+    word_embeddings: NDArray[np.float32]
+    tagger: Tagger
+    label_ids: NDArray[np.int64]
+    projection: M2M
+    tree: LabelTree | None
+
+
+class Observer:
+    """Keeps embeddings, labels, map and metrics in step with the pictures of a store."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: LoadedModels,
+        events: Events,
+        *,
+        vocabulary: Sequence[str] | None,
+        seed: int,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._events = events
+        self._vocabulary = tuple(dict.fromkeys(vocabulary)) if vocabulary is not None else None
+        self._seed = seed
+        self._lock = threading.RLock()
+        self._atlas: Atlas | None = None
+
+    @property
+    def atlas(self) -> Atlas | None:
+        """The last observation, or None before the first one of this process."""
+        return self._atlas
+
+    def observe(self, job: Job[Any]) -> None:
+        """Encode what is new, then label, project and measure everything that is visible."""
+        self._encode_missing(job)
+        job.update(message="finding the words")
+        ids, features = self.embeddings(self._store.pictures())
+        if len(ids) == 0:
+            return
+        job.checkpoint()
+        with self._lock:
+            self._atlas = self._fit(job, ids, features)
+        self._events.emit("labels")
+        self._events.emit("map")
+        self.measure()
+
+    def ready(self, job: Job[Any]) -> None:
+        """Observe unless this process has already, so that new pictures can be placed as they come."""
+        if self._atlas is None:
+            self.observe(job)
+
+    def place(self, pictures: Sequence[Picture]) -> None:
+        """Give new pictures their labels and places at once, without moving the others."""
+        with self._lock:
+            atlas = self._atlas
+            if atlas is None or not pictures:
+                return
+            ids, features = self.embeddings(pictures)
+            self._store.put_positions("picture", ids, atlas.projection.transform_images(features))
+            self._put_labels(atlas.tagger, atlas.label_ids, ids, features)
+
+    def embeddings(self, pictures: Sequence[Picture]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids (N,) and unit-length features (N, D) of those pictures that have been encoded."""
+        return self._store.embeddings(self._models.encoder.identity, [picture.id for picture in pictures])
+
+    def class_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Zero-shot probabilities (N, C) of the session's classes, in the order of their ids."""
+        encoder = self._models.encoder
+        prompts = [CLASS_PROMPT.format(word=row.word) for row in self._store.classes()]
+        return zero_shot(features, encoder.encode_texts(prompts), encoder.logit_scale)
+
+    def words(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """The vocabulary in use and its text embeddings (L, D)."""
+        encoder = self._models.encoder
+        words = self._vocabulary or _words_beside(encoder) or GENERAL_VOCABULARY
+        words = tuple(dict.fromkeys((*words, *(row.word for row in self._store.classes()))))
+        return words, encoder.encode_texts(list(words))
+
+    def measure(self) -> None:
+        """Informativeness, diversity and distance of every iteration, over all and per class."""
+        originals = self._store.pictures(origin="original")
+        original_ids, original_features = self.embeddings(originals)
+        original_class = _classes_of(originals, original_ids)
+        generated = self._store.pictures(origin="generated")
+        class_ids = [row.id for row in self._store.classes()]
+        for iteration in sorted({picture.iteration for picture in generated}):
+            pictures = [picture for picture in generated if picture.iteration == iteration]
+            ids, features = self.embeddings(pictures)
+            if len(ids) == 0:
+                continue
+            classes = _classes_of(pictures, ids)
+            columns = np.searchsorted(class_ids, classes)
+            information = informativeness(self.class_probabilities(features), parent_class=columns)
+            for class_id in (None, *class_ids):
+                mine = classes == class_id if class_id else np.ones(len(ids), bool)
+                theirs = original_class == class_id if class_id else np.ones(len(original_ids), bool)
+                if not mine.any():
+                    continue
+                for name, value in (
+                    ("informativeness", float(np.mean(information[mine]))),
+                    ("diversity", within_class_diversity(features[mine], classes[mine])),
+                    ("distance", cmmd(original_features[theirs], features[mine])),
+                ):
+                    if np.isfinite(value):
+                        self._store.put_metric(iteration, class_id, name, value)
+        self._events.emit("metrics")
+
+    def _encode_missing(self, job: Job[Any]) -> None:
+        encoder = self._models.encoder
+        pictures = self._store.pictures(include_hidden=True)
+        known, _ = self.embeddings(pictures)
+        known_ids = set(known.tolist())
+        missing = [picture for picture in pictures if picture.id not in known_ids]
+        for start in range(0, len(missing), ENCODE_BATCH):
+            job.update(done=start, total=len(missing), message="looking at the pictures")
+            job.checkpoint()
+            batch = missing[start : start + ENCODE_BATCH]
+            features = encoder.encode_images([self._store.load_image(picture.id) for picture in batch])
+            self._store.put_embeddings(
+                encoder.identity,
+                [(picture.sha256, row) for picture, row in zip(batch, features, strict=True)],
+            )
+
+    def _fit(self, job: Job[Any], ids: NDArray[np.int64], features: NDArray[np.float32]) -> Atlas:
+        encoder = self._models.encoder
+        words, word_embeddings = self.words()
+        tagger = Tagger(word_embeddings, logit_scale=encoder.logit_scale).fit(features)
+        edges, _ = tagger.tag(features)
+        used = np.unique(edges[:, 1])
+        labels = self._store.set_labels([words[index] for index in used], encoder.identity)
+        label_ids = np.zeros(len(words), np.int64)
+        label_ids[used] = [label.id for label in labels]
+        self._put_labels(tagger, label_ids, ids, features)
+
+        def report(fraction: float) -> None:
+            job.update(done=round(100 * fraction), total=100, message="drawing the map")
+            job.checkpoint()
+
+        projection = M2M(random_state=self._seed)
+        columns = np.searchsorted(used, edges[:, 1])
+        projection.fit(
+            features,
+            word_embeddings[used],
+            np.column_stack([edges[:, 0], columns]),
+            init=self._old_positions(ids),
+            progress=report,
+        )
+        self._store.put_positions("picture", ids, projection.image_positions_)
+        self._store.put_positions("label", label_ids[used], projection.label_positions_)
+        counts = np.bincount(columns, minlength=len(used))
+        tree = LabelTree(word_embeddings[used], [words[i] for i in used], counts) if len(used) else None
+        return Atlas(words, word_embeddings, tagger, label_ids, projection, tree)
+
+    def _put_labels(
+        self,
+        tagger: Tagger,
+        label_ids: NDArray[np.int64],
+        ids: NDArray[np.int64],
+        features: NDArray[np.float32],
+    ) -> None:
+        edges, scores = tagger.tag(features)
+        known = label_ids[edges[:, 1]] > 0
+        self._store.put_picture_labels(
+            [
+                (int(ids[picture]), int(label_ids[label]), float(score))
+                for (picture, label), score in zip(edges[known], scores[known], strict=True)
+            ]
+        )
+
+    def _old_positions(self, ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        old_ids, old = self._store.positions("picture")
+        at = {int(picture): row for row, picture in enumerate(old_ids)}
+        if not all(int(picture) in at for picture in ids):
+            return None
+        return old[[at[int(picture)] for picture in ids]]
+
+
+def _words_beside(encoder: Encoder) -> tuple[str, ...]:
+    """A model folder may bring its own words: one a line in `vocabulary.txt`."""
+    path = encoder.folder / "vocabulary.txt" if encoder.folder else None
+    if path is None or not path.is_file():
+        return ()
+    return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
+
+
+def _classes_of(pictures: Sequence[Picture], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    class_of = {picture.id: picture.class_id for picture in pictures}
+    return np.array([class_of[int(picture)] for picture in ids], np.int64)

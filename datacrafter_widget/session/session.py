@@ -1,0 +1,469 @@
+"""Session: joins the store, the models and the algorithms. What a user does is a verb here."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from PIL import Image
+
+from datacrafter_widget.errors import InputError, StoreError
+from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE, PromptTemplate
+from datacrafter_widget.jobs import Job, JobRunner
+from datacrafter_widget.models.encoder import Encoder
+from datacrafter_widget.models.generator import Generator
+from datacrafter_widget.session.events import Events
+from datacrafter_widget.session.generating import Generation
+from datacrafter_widget.session.history import History
+from datacrafter_widget.session.loaded import LoadedModels
+from datacrafter_widget.session.observing import Observer
+from datacrafter_widget.session.proposals import ProposalHandle
+from datacrafter_widget.session.refining import Refiner
+from datacrafter_widget.session.shown import Shown, job_row
+from datacrafter_widget.store import Store
+from datacrafter_widget.store.exporting import ExportReport, export_imagefolder
+from datacrafter_widget.store.importing import ImportReport, import_images
+from datacrafter_widget.store.records import Action, ClassRow, Picture
+
+DEFAULT_MODEL = "toybox"
+
+
+class Session(Shown):
+    """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
+
+    Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
+    runs in the background; events tell what happened.
+
+    Attributes:
+        events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
+            ``labels``, ``templates``, ``proposals``, ``metrics``, ``job`` (a row of `job_table`), ``actions``,
+            ``device``. Listeners are called on the thread where it happened.
+        import_report: what came of the pictures that were given to `open`, or None.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        generator: str | Generator,
+        encoder: str | Encoder,
+        device: str,
+        dtype: str,
+        vocabulary: Sequence[str] | None,
+        seed: int,
+        batch_size: int | None,
+    ) -> None:
+        self._store = store
+        self._lock = threading.RLock()
+        self._closed = False
+        self.events = Events()
+        self.import_report: ImportReport | None = None
+        self._models = LoadedModels(
+            generator, encoder, device=device, dtype=dtype, on_change=lambda: self.events.emit("device")
+        )
+        self._observer = Observer(store, self._models, self.events, vocabulary=vocabulary, seed=seed)
+        self._generation = Generation(
+            store, self._models, self._observer, self.events, seed=seed, batch_size=batch_size
+        )
+        self._history = History(store, self.events)
+        self._refiner = Refiner(store, self._models, self._observer, self.events, seed=seed)
+        self._runner = JobRunner()
+        self._runner.subscribe(lambda job: self.events.emit("job", job=job_row(job)))
+
+    # -- opening and closing ------------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        images: Any = None,
+        *,
+        generator: str | Generator | None = None,
+        encoder: str | Encoder | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        class_words: dict[str, str] | None = None,
+        vocabulary: Sequence[str] | None = None,
+        seed: int | None = None,
+        batch_size: int | None = None,
+        read_only: bool = False,
+    ) -> Self:
+        """Create or reopen the session in the folder `path`, and look at its pictures in the background.
+
+        Args:
+            path: the session's folder. Its pictures, prompts and history are kept there.
+            images: pictures to add: a folder of class folders; a list of (PIL image or path, class);
+                a pair (array (N, H, W[, C]), labels (N,)); or a Hugging Face ``Dataset``. Pictures that the
+                session has already are skipped. The originals are not modified.
+            generator: diffusers hub id or folder; ``"toybox"``, the embedded default; or a `Generator`.
+            encoder: open_clip name (``"ViT-B-32/openai"``), folder, ``"toybox"``, or an `Encoder`.
+            device: ``"auto"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
+            dtype: ``"auto"`` (by the device's capability), ``"float32"``, ``"float16"``, ``"bfloat16"``.
+            class_words: how prompts call a class whose name is not a word, e.g. ``{"n02085620": "chihuahua"}``.
+            vocabulary: words to look for in the pictures; by default the model's own or a general list.
+            seed: makes everything random repeatable; kept with the session.
+            batch_size: pictures a batch; by default what suits the model and the device.
+            read_only: look without changing anything, also while another process has the session open.
+
+        Raises:
+            StoreError: the folder is no session, is of a newer version, or is open elsewhere.
+            InputError: `images` has none of the forms above.
+        """
+        store = Store(path, read_only=read_only)
+        try:
+            settings = store.get_meta("settings", {})
+            settings = {
+                "generator": generator or settings.get("generator") or DEFAULT_MODEL,
+                "encoder": encoder or settings.get("encoder") or DEFAULT_MODEL,
+                "seed": seed if seed is not None else settings.get("seed", 0),
+                "vocabulary": list(vocabulary) if vocabulary is not None else settings.get("vocabulary"),
+            }
+            if not read_only:
+                names = {key: value for key, value in settings.items() if key == "seed" or not _is_model(value)}
+                store.set_meta("settings", {**store.get_meta("settings", {}), **names})
+            session = cls(store, device=device, dtype=dtype, batch_size=batch_size, **settings)
+            if images is not None:
+                session.add_images(images, class_words=class_words)
+        except BaseException:
+            store.close()
+            raise
+        if not read_only and store.pictures():
+            session.observe()
+        return session
+
+    def close(self) -> None:
+        """Cancel what runs, give the models' memory back, and release the folder. May be called twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._runner.close()
+        self._models.release()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def release(self) -> None:
+        """Give the models' memory (GPU memory too) back; they load again when they are needed."""
+        self._models.release()
+
+    # -- the data set -------------------------------------------------------------------------------
+
+    def add_images(self, images: Any, *, class_words: dict[str, str] | None = None) -> ImportReport:
+        """Add original pictures, in any form that `open` takes; every new class gets a first prompt."""
+        report = import_images(self._store, images, class_words=class_words)
+        with self._lock:
+            prompted = {template.class_id for template in self._store.templates()}
+            for row in self._store.classes():
+                if row.id not in prompted:
+                    self._store.add_template(row.id, DEFAULT_TEMPLATE, origin="default")
+            self.import_report = report
+        self.events.emit("classes")
+        return report
+
+    @property
+    def classes(self) -> list[ClassRow]:
+        """The classes, in the order in which they were first seen."""
+        return self._store.classes()
+
+    def pictures(
+        self,
+        classes: str | int | Iterable[str | int] | None = None,
+        *,
+        origin: str | None = None,
+        label: str | None = None,
+        iteration: int | None = None,
+        include_hidden: bool = False,
+    ) -> list[Picture]:
+        """Pictures by class, origin (``"original"``, ``"generated"``), content label and iteration."""
+        found = self._store.pictures(
+            class_ids=self._class_ids(classes), origin=origin, iteration=iteration, include_hidden=include_hidden
+        )
+        if label is None:
+            return found
+        wearers = set(self.label_pictures(self._label_id(label)))
+        return [picture for picture in found if picture.id in wearers]
+
+    def image(self, picture_id: int) -> Image.Image:
+        """One picture, as an RGB image."""
+        return self._store.load_image(picture_id)
+
+    def export(self, path: str | Path, *, format: str = "imagefolder", overwrite: bool = False) -> ExportReport:  # noqa: A002 - the word a user expects
+        """Write originals and generated pictures, less those removed or flagged, as a data set.
+
+        Args:
+            path: the folder to make.
+            format: ``"imagefolder"``: class folders and ``metadata.jsonl``, as Hugging Face's
+                ``load_dataset("imagefolder", data_dir=path)`` reads it.
+            overwrite: replace an earlier export at `path`.
+
+        Raises:
+            InputError: an unknown format.
+            StoreError: `path` exists; nothing was written.
+        """
+        if format != "imagefolder":
+            raise InputError(f"expected format='imagefolder', found {format!r}; other formats don't exist yet")
+        return export_imagefolder(self._store, path, overwrite=overwrite)
+
+    # -- observe ------------------------------------------------------------------------------------
+
+    def observe(self) -> Job[None]:
+        """Look at the pictures: encode them, find their words, draw the map, measure."""
+
+        def run(job: Job[None]) -> None:
+            self._observer.observe(job)
+            job.update(message="loading the generator")
+            _ = self._models.generator
+
+        return self._submit(run, "Look at the pictures")
+
+    project = observe
+
+    # -- generate -----------------------------------------------------------------------------------
+
+    def generate(
+        self,
+        per_class: int = 10,
+        *,
+        classes: str | int | Iterable[str | int] | None = None,
+        seed: int | None = None,
+        perturbation: str = "text2image",
+        strength: float | None = None,
+        guidance_scale: float | None = None,
+        num_inference_steps: int | None = None,
+    ) -> Job[list[int]]:
+        """Generate pictures in the background; each is in the session, and shown, as soon as it is finished.
+
+        Args:
+            per_class: how many pictures a class.
+            classes: names or ids; all classes by default.
+            seed: same seed, same pictures (at the same batch size); by default the session's and the iteration's.
+            perturbation: ``"text2image"`` from prompts alone, or ``"image2image"`` from the class's originals.
+            strength: how far from its parent a picture may go, in (0, 1]; image-to-image only.
+            guidance_scale: how closely the prompt is followed.
+            num_inference_steps: denoising steps.
+
+        Returns:
+            A job whose result is the ids of the new pictures.
+
+        Raises:
+            InputError: an unknown class, a number out of range, or a class without a prompt.
+        """
+        self._writable()
+        if per_class < 1:
+            raise InputError(f"expected per_class of at least 1, found {per_class}")
+        rows = self._class_rows(classes)
+        prompts = {row.id: self._store.templates(class_id=row.id) for row in rows}
+        bare = [row.name for row in rows if not prompts[row.id]]
+        if bare:
+            raise InputError(f"no prompt for {', '.join(bare)}; add one with session.add_template(class, text)")
+        asked = {
+            "perturbation": perturbation,
+            "strength": strength,
+            "guidance_scale": guidance_scale,
+            "num_inference_steps": num_inference_steps,
+        }
+
+        def run(job: Job[list[int]]) -> list[int]:
+            self._observer.ready(job)
+            return self._generation.run(job, self._generation.plan(rows, prompts, per_class, seed=seed, **asked))
+
+        return self._submit(run, "Generate")
+
+    def resume(self) -> Job[list[int]] | None:
+        """Go on with generation that a crash or a restart cut off; None when there is nothing to go on with."""
+        self._writable()
+        open_jobs = self._store.open_jobs()
+        if not open_jobs:
+            return None
+
+        def run(job: Job[list[int]]) -> list[int]:
+            self._observer.ready(job)
+            return [picture for generation in open_jobs for picture in self._generation.run(job, generation)]
+
+        return self._submit(run, "Resume")
+
+    def cancel(self, job_id: int) -> None:
+        """Stop a job; what it has finished is kept.
+
+        Raises:
+            InputError: there is no such job.
+        """
+        self._runner.job(job_id).cancel()
+
+    # -- feed back ----------------------------------------------------------------------------------
+
+    def remove(self, ids: Iterable[int]) -> Job[list[int]]:
+        """ "Not these": hide the pictures at once, and look for a prompt that makes fewer of their kind.
+
+        Returns:
+            A job whose result is the ids of the new proposals: one for each class of which generated pictures
+            were removed, if a better prompt was found.
+        """
+        return self._feed_back("remove", ids)
+
+    def more_like(self, ids: Iterable[int]) -> Job[list[int]]:
+        """ "More like these": look for a prompt that makes more, and more diverse, pictures of their kind."""
+        return self._feed_back("more_like", ids)
+
+    def restore(self, ids: Iterable[int]) -> None:
+        """Take pictures out of the recycle bin."""
+        self._writable()
+        self._history.do("restore", {"ids": self._known(ids)})
+        self._recount()
+
+    def undo(self) -> Action | None:
+        """Take the last action back, exactly; None when there is none."""
+        return self._turn(self._history.undo)
+
+    def redo(self) -> Action | None:
+        """Do the last undone action again; None when there is none."""
+        return self._turn(self._history.redo)
+
+    # -- prompts ------------------------------------------------------------------------------------
+
+    def add_template(self, class_: str | int, text: str, negative: str = "") -> int:
+        """Give a class one more prompt template; returns its id.
+
+        Raises:
+            TemplateError: the text can't be parsed; the message says where.
+        """
+        self._writable()
+        PromptTemplate.parse(text)
+        with self._lock:
+            (row,) = self._class_rows(class_)
+            template = self._store.add_template(row.id, text, negative=negative, origin="user")
+            self._history.do("add_template", {"template_id": template.id})
+        return template.id
+
+    def edit_template(self, template_id: int, text: str, negative: str | None = None) -> int:
+        """Replace a prompt template; the old one stays in the history. Returns the new one's id."""
+        self._writable()
+        PromptTemplate.parse(text)
+        with self._lock:
+            old = self._template(template_id)
+            negative = old.negative if negative is None else negative
+            new = self._store.add_template(old.class_id, text, negative=negative, origin="user")
+            self._history.do("edit_template", {"old_id": old.id, "new_id": new.id})
+        return new.id
+
+    def delete_template(self, template_id: int) -> None:
+        """Take a prompt template out of use."""
+        self._writable()
+        self._history.do("delete_template", {"template_id": self._template(template_id).id})
+
+    @property
+    def proposals(self) -> list[ProposalHandle]:
+        """The proposals that wait for a decision, oldest first."""
+        return [ProposalHandle(self, row) for row in self.proposal_table()[::-1] if row["state"] == "open"]
+
+    def accept(self, proposal_id: int) -> int:
+        """Put a proposed prompt in the place of the one it improves; returns the new template's id."""
+        self._writable()
+        with self._lock:
+            proposal = self._open_proposal(proposal_id)
+            new = self._store.add_template(
+                proposal.class_id, proposal.text, negative=proposal.negative, origin="proposal"
+            )
+            self._history.do(
+                "accept", {"proposal_id": proposal.id, "old_id": proposal.template_id, "new_id": new.id}
+            )
+        return new.id
+
+    def reject(self, proposal_id: int) -> None:
+        """Turn a proposed prompt down."""
+        self._writable()
+        with self._lock:
+            self._history.do("reject", {"proposal_id": self._open_proposal(proposal_id).id})
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    def _submit(self, run: Any, name: str, *, interactive: bool = False) -> Job[Any]:
+        self._check_open()
+        return self._runner.submit(run, name, interactive=interactive)
+
+    def _feed_back(self, kind: str, ids: Iterable[int]) -> Job[list[int]]:
+        self._writable()
+        with self._lock:
+            known = self._known(ids)
+            action = self._history.do(kind, {"ids": known})
+        self._recount()
+
+        def run(job: Job[list[int]]) -> list[int]:
+            self._observer.ready(job)
+            return self._refiner.refine(job, kind, known, action_id=action.id)
+
+        return self._submit(run, "Look for a better prompt", interactive=True)
+
+    def _turn(self, step: Any) -> Action | None:
+        self._writable()
+        with self._lock:
+            action: Action | None = step()
+        if action is not None:
+            self._recount()
+        return action
+
+    def _recount(self) -> None:
+        self.events.emit("labels")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the session is closed; open it again with Session.open(path)")
+
+    def _writable(self) -> None:
+        self._check_open()
+        if self._store.read_only:
+            raise StoreError("the session was opened with read_only=True; open it without to change it")
+
+    def _known(self, ids: Iterable[int]) -> list[int]:
+        wanted = [int(picture) for picture in dict.fromkeys(ids)]
+        if not wanted:
+            raise InputError("expected at least one picture id, found none; select some pictures first")
+        found = {picture.id for picture in self._store.pictures(ids=wanted, include_hidden=True)}
+        strangers = [picture for picture in wanted if picture not in found]
+        if strangers:
+            raise InputError(f"no such pictures in this session: {strangers[:10]}; see session.pictures()")
+        return wanted
+
+    def _class_rows(self, classes: str | int | Iterable[str | int] | None) -> list[ClassRow]:
+        rows = self._store.classes()
+        if not rows:
+            raise InputError("the session has no classes yet; add pictures with session.add_images(images)")
+        if classes is None:
+            return rows
+        wanted = [classes] if isinstance(classes, str | int) else list(classes)
+        by_key = {row.name: row for row in rows} | {row.id: row for row in rows}
+        strangers = [key for key in wanted if key not in by_key]
+        if strangers or not wanted:
+            names = ", ".join(row.name for row in rows)
+            raise InputError(f"expected classes among {names}; found {strangers or 'none'}")
+        return [by_key[key] for key in wanted]
+
+    def _class_ids(self, classes: str | int | Iterable[str | int] | None) -> list[int] | None:
+        return None if classes is None else [row.id for row in self._class_rows(classes)]
+
+    def _label_id(self, text: str) -> int:
+        by_text = {label.text: label.id for label in self._store.labels()}
+        if text not in by_text:
+            raise InputError(f"no content label {text!r}; the session has {', '.join(sorted(by_text)) or 'none yet'}")
+        return by_text[text]
+
+    def _template(self, template_id: int) -> Any:
+        for template in self._store.templates():
+            if template.id == template_id:
+                return template
+        raise InputError(f"no prompt with id {template_id} is in use; see session.template_table()")
+
+    def _open_proposal(self, proposal_id: int) -> Any:
+        for proposal in self._store.proposals(states=("open",)):
+            if proposal.id == proposal_id:
+                return proposal
+        raise InputError(f"no open proposal with id {proposal_id}; see session.proposals")
+
+
+def _is_model(value: Any) -> bool:
+    return not isinstance(value, str | list | None)

@@ -1,0 +1,109 @@
+"""What a session shows: its reading half, cheap and safe to call from any thread."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from numpy.typing import NDArray
+
+from datacrafter_widget.jobs import Job, JobRunner
+from datacrafter_widget.session import views
+from datacrafter_widget.session.figures import Figures
+from datacrafter_widget.session.history import History
+from datacrafter_widget.session.loaded import LoadedModels
+from datacrafter_widget.session.observing import Observer
+from datacrafter_widget.store import Store
+
+
+class Shown:
+    """The reading half of `Session`. Tables are lists of JSON-able dicts; arrays are equally long."""
+
+    _store: Store
+    _models: LoadedModels
+    _observer: Observer
+    _history: History
+    _runner: JobRunner
+
+    @property
+    def figures(self) -> Figures:
+        """`figures.map()` and `figures.metrics()`, as plain Plotly figures."""
+        return Figures(self)
+
+    def info(self) -> dict[str, Any]:
+        """Models, device, memory, classes and their counts."""
+        return {
+            "name": self._store.folder.name,
+            "folder": str(self._store.folder),
+            **self._models.describe(),
+            "classes": views.class_table(self._store),
+            "iteration": self._store.next_iteration() - 1,
+            "read_only": self._store.read_only,
+            "resumable": len(self._store.open_jobs()),
+        }
+
+    def map_points(self, after_id: int = 0) -> dict[str, NDArray[Any]]:
+        """The pictures on the map, as arrays."""
+        return views.map_points(self._store, after_id)
+
+    def label_table(self) -> list[dict[str, Any]]:
+        """The content labels on the map."""
+        return views.label_table(self._store)
+
+    def label_pictures(self, label_id: int) -> list[int]:
+        """The visible pictures that carry a content label."""
+        return views.label_members(self._store).get(label_id, [])
+
+    def label_cut(self, budget: int = 24) -> list[dict[str, Any]]:
+        """The labels that stand for all of them when the map has room for `budget`."""
+        return views.label_cut(self._store, self._observer.atlas, budget=budget)
+
+    def metric_table(self) -> list[dict[str, Any]]:
+        """Informativeness, diversity and distance an iteration, over all (class_id None) and per class."""
+        return [asdict(metric) for metric in self._store.metrics()]
+
+    def template_table(self) -> list[dict[str, Any]]:
+        """The prompts in use."""
+        return views.template_table(self._store)
+
+    def proposal_table(self) -> list[dict[str, Any]]:
+        """The proposals that wait for a decision, newest first."""
+        return views.proposal_table(self._store)
+
+    def thumbnail(self, picture_id: int, size: int = 96) -> bytes:
+        """A small WebP of a picture, at most `size` pixels on its longer side."""
+        return self._store.thumbnail(picture_id, size)
+
+    def proxy_thumbnail(self, ref: int) -> bytes:
+        """A small WebP of a proxy picture of a proposal."""
+        return self._store.proxy_thumbnail(ref)
+
+    def picture(self, picture_id: int) -> dict[str, Any]:
+        """Everything known of one picture."""
+        return views.provenance_sheet(self._store, picture_id)
+
+    def details(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Pictures with their descendants."""
+        return views.details(self._store, ids)
+
+    def job_table(self) -> list[dict[str, Any]]:
+        """The jobs of this process, oldest first."""
+        return [job_row(job) for job in self._runner.jobs()]
+
+    def history(self) -> dict[str, Any]:
+        """What undo and redo would do, and the log of actions."""
+        return self._history.describe()
+
+    def _repr_html_(self) -> str:
+        return views.session_html(self._store)
+
+
+def job_row(job: Job[Any]) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": job.name,
+        "state": job.state,
+        "done": job.progress.done,
+        "total": job.progress.total,
+        "message": job.progress.message,
+        "error": str(job.error) if job.error else None,
+    }

@@ -1,0 +1,252 @@
+"""What a session shows: small tables and arrays, read fresh from the store, for the widget and for scripts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacrafter_widget.labels.treecut import tree_cut
+from datacrafter_widget.session.observing import Atlas
+from datacrafter_widget.store import Store
+from datacrafter_widget.store.records import Picture, Proposal
+
+Row = dict[str, Any]
+
+
+def class_table(store: Store) -> list[Row]:
+    """One row a class: id, name, word, and how many originals, generated and hidden pictures it has."""
+    counts = store.counts()
+    rows = []
+    for row in store.classes():
+        originals, generated, hidden = counts.get(row.id, (0, 0, 0))
+        rows.append(
+            {
+                "id": row.id,
+                "name": row.name,
+                "word": row.word,
+                "originals": originals,
+                "generated": generated,
+                "hidden": hidden,
+            }
+        )
+    return rows
+
+
+def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
+    """The pictures that have a place on the map, in the order of their ids, as equally long arrays.
+
+    Returns:
+        ``id`` int32, ``x`` and ``y`` float32, ``class_index`` uint16 (place in `class_table`), ``origin``
+        uint8 (0 original, 1 generated), ``iteration`` uint16, ``hidden`` uint8, ``parent`` int32 (0: none).
+    """
+    class_index = {row.id: index for index, row in enumerate(store.classes())}
+    ids, positions = store.positions("picture")
+    place = {int(picture): row for row, picture in enumerate(ids)}
+    pictures = [
+        picture
+        for picture in store.pictures(include_hidden=True)
+        if picture.id in place and picture.id > after_id
+    ]
+    pictures.sort(key=lambda picture: picture.id)
+    xy = positions[[place[picture.id] for picture in pictures]] if pictures else np.zeros((0, 2), np.float32)
+    return {
+        "id": np.array([picture.id for picture in pictures], np.int32),
+        "x": xy[:, 0].astype(np.float32),
+        "y": xy[:, 1].astype(np.float32),
+        "class_index": np.array([class_index[picture.class_id] for picture in pictures], np.uint16),
+        "origin": np.array([picture.origin == "generated" for picture in pictures], np.uint8),
+        "iteration": np.array([picture.iteration for picture in pictures], np.uint16),
+        "hidden": np.array([picture.hidden for picture in pictures], np.uint8),
+        "parent": np.array([_parent(picture) for picture in pictures], np.int32),
+    }
+
+
+def label_members(store: Store) -> dict[int, list[int]]:
+    """For every content label, the visible pictures that carry it."""
+    visible = {picture.id for picture in store.pictures()}
+    edges, _ = store.picture_labels()
+    members: dict[int, list[int]] = defaultdict(list)
+    for picture_id, label_id in edges.tolist():
+        if picture_id in visible:
+            members[label_id].append(picture_id)
+    return members
+
+
+def label_table(store: Store) -> list[Row]:
+    """One row a content label on the map: its place, and how many originals and generated pictures carry it.
+
+    ``ratio`` is generated to original, with one added to both so that a rare label doesn't divide by zero.
+    """
+    generated = {picture.id for picture in store.pictures(origin="generated")}
+    members = label_members(store)
+    ids, positions = store.positions("label")
+    place = {int(label): row for row, label in enumerate(ids)}
+    rows = []
+    for label in store.labels():
+        pictures = members.get(label.id, [])
+        if label.id not in place or not pictures:
+            continue
+        made = sum(picture in generated for picture in pictures)
+        x, y = positions[place[label.id]].tolist()
+        rows.append(
+            {
+                "id": label.id,
+                "text": label.text,
+                "x": x,
+                "y": y,
+                "originals": len(pictures) - made,
+                "generated": made,
+                "ratio": (made + 1) / (len(pictures) - made + 1),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["originals"] - row["generated"], row["text"]))
+
+
+def label_cut(store: Store, atlas: Atlas | None, *, budget: int) -> list[Row]:
+    """The nodes of the label tree that stand for all labels at once: at most `budget` of them (Eq. 7).
+
+    A node has a name, a place (the mean of its labels', by count), counts, and its labels' ids.
+    """
+    rows = {row["text"]: row for row in label_table(store)}
+    if atlas is None or atlas.tree is None:
+        return [{"node": row["id"], "members": [row["id"]], **_spot([row])} for row in rows.values()]
+    tree = atlas.tree
+    ratio = np.array([rows[name]["ratio"] if name in rows else 1.0 for name in tree.names[: tree.n_leaves]])
+    cut = []
+    for node in tree_cut(tree, tree.importance(ratio), budget=budget):
+        members = [rows[tree.names[leaf]] for leaf in tree.leaves(node) if tree.names[leaf] in rows]
+        if members:
+            name = {"text": tree.names[node]}
+            cut.append({"node": int(node), "members": [row["id"] for row in members], **_spot(members), **name})
+    return cut
+
+
+def details(store: Store, ids: Sequence[int]) -> list[Row]:
+    """Pictures with their descendants, grouped under the original they come from.
+
+    A generated picture without a parent stands under no original: such pictures of a class share one row.
+    """
+    chosen = store.pictures(ids=list(ids), include_hidden=True)
+    parents = sorted({_parent(picture) or picture.id for picture in chosen if _parent(picture) or _is_original(picture)})
+    children = store.descendants(parents)
+    rows = []
+    for parent in store.pictures(ids=parents, include_hidden=True):
+        family = store.pictures(ids=children.get(parent.id, []))
+        rows.append({"original": summary(parent), "descendants": [summary(child) for child in family]})
+    orphans: dict[int, list[Row]] = defaultdict(list)
+    for picture in chosen:
+        if not _is_original(picture) and not _parent(picture):
+            orphans[picture.class_id].append(summary(picture))
+    rows.extend({"original": None, "descendants": group} for group in orphans.values())
+    return rows
+
+
+def summary(picture: Picture) -> Row:
+    """A picture as the Detail panel lists it."""
+    return {
+        "id": picture.id,
+        "class_id": picture.class_id,
+        "origin": picture.origin,
+        "iteration": picture.iteration,
+        "hidden": picture.hidden,
+    }
+
+
+def provenance_sheet(store: Store, picture_id: int) -> Row:
+    """Everything known of one picture, JSON-able: where it comes from and how it was made."""
+    picture = store.picture(picture_id)
+    class_name = next(row.name for row in store.classes() if row.id == picture.class_id)
+    made = asdict(picture.provenance) if picture.provenance else None
+    labels = {label.id: label.text for label in store.labels()}
+    edges, scores = store.picture_labels()
+    mine = [(labels[int(label)], float(score)) for (owner, label), score in zip(edges, scores, strict=True) if owner == picture_id]
+    return {
+        **summary(picture),
+        "class": class_name,
+        "source": picture.source,
+        "width": picture.width,
+        "height": picture.height,
+        "sha256": picture.sha256,
+        "created_at": picture.created_at,
+        "provenance": made,
+        "labels": [text for text, _ in sorted(mine, key=lambda pair: -pair[1])],
+    }
+
+
+def template_table(store: Store) -> list[Row]:
+    """The active prompts, class by class."""
+    return [
+        {
+            "id": template.id,
+            "class_id": template.class_id,
+            "text": template.text,
+            "negative": template.negative,
+            "origin": template.origin,
+        }
+        for template in store.templates()
+    ]
+
+
+def proposal_table(store: Store) -> list[Row]:
+    """The proposals that wait for a decision, newest first."""
+    templates = {template.id: template for template in store.templates(active=None)}
+    rows = [
+        _proposal_row(proposal, templates[proposal.template_id].text, templates[proposal.template_id].negative)
+        for proposal in store.proposals(states=("open",))
+    ]
+    return rows[::-1]
+
+
+def _proposal_row(proposal: Proposal, before: str, negative_before: str) -> Row:
+    return {
+        "id": proposal.id,
+        "class_id": proposal.class_id,
+        "template_id": proposal.template_id,
+        "before": before,
+        "after": proposal.text,
+        "negative_before": negative_before,
+        "negative_after": proposal.negative,
+        "score_before": proposal.score_before,
+        "score_after": proposal.score_after,
+        "reasons": list(proposal.explanation),
+        "before_refs": list(proposal.before_ids),
+        "after_refs": list(proposal.after_ids),
+        "state": proposal.state,
+    }
+
+
+def session_html(store: Store) -> str:
+    """The session in a cell's output: its folder, and a row a class."""
+    rows = "".join(
+        f"<tr><td>{escape(row['name'])}</td><td>{row['originals']}</td><td>{row['generated']}</td></tr>"
+        for row in class_table(store)
+    )
+    return (
+        f"<b>Session</b> in {escape(str(store.folder))}"
+        f"<table><tr><th>class</th><th>originals</th><th>generated</th></tr>{rows}</table>"
+    )
+
+
+def _parent(picture: Picture) -> int:
+    return (picture.provenance.parent_id or 0) if picture.provenance else 0
+
+
+def _is_original(picture: Picture) -> bool:
+    return picture.origin == "original"
+
+
+def _spot(rows: Iterable[Row]) -> Row:
+    rows = list(rows)
+    weights = np.array([row["originals"] + row["generated"] for row in rows], float)
+    x, y = np.average([[row["x"], row["y"]] for row in rows], axis=0, weights=weights).tolist()
+    return {
+        "text": rows[0]["text"],
+        "x": x,
+        "y": y,
+        "originals": sum(row["originals"] for row in rows),
+        "generated": sum(row["generated"] for row in rows),
+    }
