@@ -200,7 +200,8 @@ def _metadata(picture: Picture, files: dict[int, str], label: str) -> dict[str, 
         "source": picture.source,
         "iteration": picture.iteration,
         "created_at": picture.created_at,
-        "parent_file_name": files.get(provenance.get("parent_id") or 0),
+        # Not "parent_file_name": `datasets` makes pictures of columns whose names end so.
+        "parent_file": files.get(provenance.get("parent_id") or 0),
         **{name: provenance.get(name) for name in _PROVENANCE_COLUMNS},
     }
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,9 +15,10 @@ MARKER_NAME = ".datacrafter-export.json"
 MAX_BYTES = 200
 _UNSAFE = frozenset('%<>:"/\\|?*')
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.IGNORECASE)
-# `datasets` takes folders with these words in their names for splits (and COCO has a class "train").
+# `datasets` takes folders with these words in their names for splits (and COCO has a class "train"); digits,
+# those of an escape too, part words for it.
 _SPLITS = "train|training|validation|valid|dev|val|test|testing|eval|evaluation"
-_SPLIT_WORDS = re.compile(rf"(?<![^-._ 0-9])(?=(?:{_SPLITS})(?![^-._ 0-9]))", re.IGNORECASE)
+_SPLIT_WORDS = re.compile(rf"(?<![^-._ 0-9])(?:{_SPLITS})(?![^-._ 0-9])", re.IGNORECASE)
 
 
 def class_folders(names: Iterable[str]) -> dict[str, str]:
@@ -31,11 +33,13 @@ def class_folders(names: Iterable[str]) -> dict[str, str]:
     Returns:
         ``{class name: folder name}``.
     """
-    folders = {name: _safe(name) for name in names}
-    folded = [folder.casefold() for folder in folders.values()]
+    escaped = {name: _escape(name) for name in names}
+    folded = Counter(folder.casefold() for folder in escaped.values())
     return {
-        name: _cut(name, folder if folded.count(folder.casefold()) == 1 else _encode_cased(folder))
-        for name, folder in folders.items()
+        name: _cut(
+            name, _hide_split_words(folder if folded[folder.casefold()] == 1 else _escape_case(folder))
+        )
+        for name, folder in escaped.items()
     }
 
 
@@ -53,11 +57,8 @@ def exported_classes(root: Path) -> dict[str, str]:
         return {}
 
 
-def _safe(name: str) -> str:
-    places = {
-        index for index, character in enumerate(name) if character in _UNSAFE or not character.isprintable()
-    }
-    places |= {match.start() for match in _SPLIT_WORDS.finditer(name)}
+def _escape(name: str) -> str:
+    places = {index for index, c in enumerate(name) if c in _UNSAFE or not c.isprintable()}
     if name.startswith((".", "__")) or _WINDOWS_DEVICES.match(name):  # hidden, or ignored by `datasets`
         places.add(0)
     if name.endswith((".", " ")):
@@ -65,14 +66,16 @@ def _safe(name: str) -> str:
     return "".join(_percent(c) if index in places else c for index, c in enumerate(name))
 
 
-def _encode_cased(folder: str) -> str:
-    return "".join(
-        _percent(c) if c.casefold() != c and not _in_escape(folder, i) else c for i, c in enumerate(folder)
-    )
+def _escape_case(folder: str) -> str:
+    def escape(match: re.Match[str]) -> str:
+        text = match.group()
+        return text if len(text) > 1 or text.casefold() == text else _percent(text)
+
+    return re.sub(r"%[0-9A-F]{2}|.", escape, folder)
 
 
-def _in_escape(folder: str, index: int) -> bool:
-    return "%" in folder[max(0, index - 2) : index]
+def _hide_split_words(folder: str) -> str:
+    return _SPLIT_WORDS.sub(lambda match: match.group()[:-1] + _percent(match.group()[-1]), folder)
 
 
 def _cut(name: str, folder: str) -> str:

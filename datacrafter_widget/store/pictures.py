@@ -29,6 +29,7 @@ FROM picture p LEFT JOIN provenance g ON g.picture_id = p.id
 """
 
 _IN_LIST = "IN (SELECT value FROM json_each(?))"
+_SELECT_CONTENT = "SELECT id, sha256 FROM picture WHERE id IN (SELECT value FROM json_each(?))"
 
 _PROVENANCE_FROM_PLAN = """
 INSERT INTO provenance
@@ -203,7 +204,7 @@ class PictureTable(StoreBase):
 
     def thumbnails(self, ids: Iterable[int], size: int = THUMBNAIL_SIZE) -> dict[int, bytes]:
         """`thumbnail` of several pictures, by id; unknown ids are left out."""
-        rows = self._rows("SELECT id, sha256 FROM picture WHERE id " + _IN_LIST, (json_ids(ids),))
+        rows = self._rows(_SELECT_CONTENT, (json_ids(ids),))
         return {row["id"]: self._files.thumbnail(row["sha256"], size) for row in rows}
 
     def set_hidden(self, ids: Iterable[int], hidden: bool) -> list[int]:

@@ -215,7 +215,8 @@ def _open_arrays(pictures: Any, labels: Any, class_names: Sequence[str] | None) 
             "expected pictures of shape (N, H, W) or (N, H, W, C) with 1, 3 or 4 channels,"
             f" found {array.shape}. Reorder the axes."
         )
-    value_range = (float(array.min()), float(array.max()))
+    real = array.dtype.kind in "uif"
+    value_range = (float(array.min()), float(array.max())) if real else None
     try:
         array_to_rgb(array[0], value_range)
     except UnreadablePictureError as error:

@@ -20,11 +20,11 @@ class TemplateTable(StoreBase):
         """
         return self._add_template(class_id, text, negative, origin, replaces=None)
 
-    def templates(self, class_id: int | None = None, active: bool = True) -> list[Template]:
-        """Templates by id: of one class or all; only active ones, or (``active=False``) inactive ones too."""
+    def templates(self, class_id: int | None = None, active: bool | None = True) -> list[Template]:
+        """Templates by id: of one class or all; active ones, inactive ones, or (``active=None``) both."""
         rows = self._rows(
             "SELECT * FROM template WHERE (:class_id IS NULL OR class_id = :class_id)"
-            " AND active >= :active ORDER BY id",
+            " AND (:active IS NULL OR active = :active) ORDER BY id",
             {"class_id": class_id, "active": active},
         )
         return [_template(row) for row in rows]
@@ -38,7 +38,7 @@ class TemplateTable(StoreBase):
         row = self._row("SELECT * FROM template WHERE id = ?", (int(template_id),))
         if row is None:
             raise InputError(
-                f"expected the id of a template, found {template_id}. templates(active=False) lists them."
+                f"expected the id of a template, found {template_id}. templates(active=None) lists them."
             )
         return _template(row)
 
