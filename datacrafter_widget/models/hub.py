@@ -38,8 +38,8 @@ def reached(name: str, form: str) -> Iterator[None]:
     except Exception as error:
         msg = (
             f"the model {name!r} can't be had: expected an existing folder, or {form} on the Hugging Face "
-            f"hub; found {type(error).__name__}: {first_line(error)} Check the spelling and the network; for a "
-            "gated model log in with `hf auth login`; without a network give a downloaded model's folder"
+            f"hub; found {type(error).__name__} ({first_line(error)}). Check the spelling and the network; "
+            "for a gated model log in with `hf auth login`; without a network give a folder with the model"
         )
         raise ModelError(msg) from error
 

@@ -90,7 +90,7 @@ def _folder(name: str | os.PathLike[str], toybox: Path) -> Path | None:
             raise ModelError(msg)
         return toybox
     path = Path(name).expanduser()
-    return path.resolve() if path.is_dir() else None
+    return path.resolve() if os.fspath(name) and path.is_dir() else None
 
 
 def _require(folder: Path, file: str, form: str) -> None:

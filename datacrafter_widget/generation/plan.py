@@ -1,0 +1,144 @@
+"""What a generation round is to make, decided before its first picture: prompts, seeds, parents."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from datacrafter_widget.errors import InputError
+from datacrafter_widget.generation.templates import PromptTemplate
+from datacrafter_widget.store.records import PlannedPicture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from datacrafter_widget.store.records import ClassRow, Template
+
+Perturbation = Literal["text2image", "image2image"]
+
+_SEED_BITS = 53  # exact in JavaScript and in JSON readers, too
+
+
+def plan_pictures(
+    classes: Sequence[ClassRow],
+    templates_by_class: Mapping[int, Sequence[Template]],
+    *,
+    per_class: int,
+    seed: int,
+    parents_by_class: Mapping[int, Sequence[int]] | None = None,
+    perturbation: Perturbation = "text2image",
+    strength: float | None = None,
+    guidance_scale: float,
+    num_inference_steps: int,
+    width: int,
+    height: int,
+) -> list[PlannedPicture]:
+    """Plan `per_class` pictures of each class; the classes take turns, so that all grow together.
+
+    Everything random comes from `seed`, the class's id and the picture's number in its class: a picture keeps
+    its prompt and its seed when other classes are added or `per_class` grows. A class's templates take turns,
+    as do its parents, in an order shuffled by `seed`.
+
+    Args:
+        classes: the classes to make pictures of.
+        templates_by_class: class id → its templates.
+        per_class: pictures a class.
+        seed: 0 or more; another one for each round, else a round repeats the one before.
+        parents_by_class: class id → ids of the pictures to start from, for "image2image".
+        perturbation: "text2image", or "image2image" from a parent.
+        strength: how far to leave the parent, for "image2image".
+        guidance_scale: classifier-free guidance.
+        num_inference_steps: denoising steps.
+        width: pixels.
+        height: pixels.
+
+    Returns:
+        Drafts with `index` 0, 1, … and no ids, for `Store.create_job`.
+
+    Raises:
+        InputError: nothing to make, a class without templates or parents, or a setting out of range.
+        TemplateError: a template that can't be parsed.
+    """
+    _check(classes, per_class=per_class, seed=seed, perturbation=perturbation, strength=strength)
+    columns = []
+    for row in classes:
+        templates = templates_by_class.get(row.id) or ()
+        if not templates:
+            msg = f"the class {row.name!r} has no template; add one, such as 'a photo of a {{class}}'"
+            raise InputError(msg)
+        parents: Sequence[int | None] = (None,)
+        if perturbation == "image2image":
+            parents = _shuffled((parents_by_class or {}).get(row.id) or (), seed, row)
+        columns.append(_drafts(row, templates, parents, per_class, seed))
+    numbers = itertools.count()
+    return [
+        PlannedPicture(
+            index=next(numbers),
+            class_id=row.id,
+            template_id=template.id,
+            template=template.text,
+            prompt=prompt,
+            negative_prompt=template.negative.replace("{class}", row.word),
+            seed=own_seed,
+            parent_id=parent,
+            strength=strength if parent is not None else None,
+            guidance_scale=guidance_scale,
+            num_inference_steps=num_inference_steps,
+            width=width,
+            height=height,
+            perturbation=perturbation,
+        )
+        for turn in zip(*columns, strict=True)
+        for row, template, prompt, own_seed, parent in turn
+    ]
+
+
+def _drafts(
+    row: ClassRow,
+    templates: Sequence[Template],
+    parents: Sequence[int | None],
+    count: int,
+    seed: int,
+) -> list[tuple[ClassRow, Template, str, int, int | None]]:
+    parsed = [PromptTemplate.parse(template.text) for template in templates]
+    drafts = []
+    for number in range(count):
+        randomness = np.random.SeedSequence(seed, spawn_key=(row.id, number))
+        own_seed = int(randomness.generate_state(1, np.uint64)[0] >> np.uint64(64 - _SEED_BITS))
+        turn = number % len(templates)
+        prompt = parsed[turn].sample(np.random.default_rng(randomness.spawn(1)[0]), row.word)
+        drafts.append((row, templates[turn], prompt, own_seed, parents[number % len(parents)]))
+    return drafts
+
+
+def _shuffled(parents: Sequence[int], seed: int, row: ClassRow) -> list[int]:
+    if not parents:
+        msg = (
+            f'the class {row.name!r} has no original to start from; use perturbation="text2image", '
+            "or import originals of this class"
+        )
+        raise InputError(msg)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(row.id,)))
+    return [int(parents[at]) for at in rng.permutation(len(parents))]
+
+
+def _check(
+    classes: Sequence[ClassRow], *, per_class: int, seed: int, perturbation: str, strength: float | None
+) -> None:
+    if not classes:
+        msg = "expected at least one class to generate, found none; import originals or add a class first"
+        raise InputError(msg)
+    if per_class < 1:
+        msg = f"per_class: expected 1 or more, found {per_class}"
+        raise InputError(msg)
+    if seed < 0:
+        msg = f"seed: expected 0 or more, found {seed}"
+        raise InputError(msg)
+    if perturbation not in get_args(Perturbation):
+        msg = f'perturbation: expected "text2image" or "image2image", found {perturbation!r}'
+        raise InputError(msg)
+    if perturbation == "image2image" and (strength is None or not 0 < strength <= 1):
+        msg = f"strength: expected a number above 0 and up to 1 for image2image, found {strength}"
+        raise InputError(msg)

@@ -1,0 +1,31 @@
+import pytest
+
+from datacrafter_widget.models.encoder import OpenClipEncoder
+from datacrafter_widget.models.generator import DiffusersGenerator, PictureRequest
+
+
+@pytest.fixture(scope="session")
+def toybox():
+    return DiffusersGenerator("toybox", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def clip():
+    return OpenClipEncoder("toybox", device="cpu")
+
+
+@pytest.fixture
+def ask():
+    """Requests for a few small pictures."""
+
+    def ask(count=4, first_seed=0, **changes):
+        settings = {
+            "prompt": "a photo of a red fish",
+            "width": 64,
+            "height": 64,
+            "num_inference_steps": 2,
+            "guidance_scale": 4.0,
+        }
+        return [PictureRequest(**{**settings, "seed": first_seed + n, **changes}) for n in range(count)]
+
+    return ask
