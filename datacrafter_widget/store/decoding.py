@@ -29,7 +29,8 @@ def decode(picture: Any, max_pixels: int = MAX_PIXELS) -> Image.Image:
 
     Args:
         picture: A path, the bytes of an image file, a PIL image, or an array (see `array_to_rgb`).
-        max_pixels: Pictures of more are refused before any memory is taken for their pixels.
+        max_pixels: Pictures of more are refused before any memory is taken for their pixels. Pillow refuses
+            files beyond twice its own ``Image.MAX_IMAGE_PIXELS`` all the same.
 
     Raises:
         UnreadablePictureError: It is empty, truncated, corrupt, too large, or no picture.
@@ -118,7 +119,7 @@ def _decode_file(file: Any, max_pixels: int) -> Image.Image:
         raise
     except UnidentifiedImageError as error:
         raise UnreadablePictureError("not an image file, or of a kind that Pillow can't read") from error
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadablePictureError(f"too many pixels for Pillow's own limit: {error}") from error
     except Exception as error:  # decoders raise anything: OSError, SyntaxError, ValueError, struct.error, …
         raise UnreadablePictureError(f"corrupt or truncated: {error or type(error).__name__}") from error

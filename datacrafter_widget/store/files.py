@@ -22,9 +22,7 @@ WRITERS = 8
 
 def content_hash(image: Image.Image) -> str:
     """SHA-256 (hex) of an RGB picture's size and pixels: the same for the same picture in any file format."""
-    digest = hashlib.sha256(b"RGB %d %d\n" % image.size)
-    digest.update(image.tobytes())
-    return digest.hexdigest()
+    return _hash_pixels(image.size, image.tobytes())
 
 
 class ImageFiles:
@@ -69,10 +67,11 @@ class ImageFiles:
         return hashes
 
     def _put_one(self, image: Image.Image) -> str:
-        sha256 = content_hash(image)
+        pixels = image.tobytes()
+        sha256 = _hash_pixels(image.size, pixels)
         target = self.path(sha256)
         if not target.exists():
-            pixels_only = Image.frombytes("RGB", image.size, image.tobytes())  # no EXIF, no colour profile
+            pixels_only = Image.frombytes("RGB", image.size, pixels)  # no EXIF, no colour profile
 
             def save(file: IO[bytes]) -> None:
                 pixels_only.save(file, "PNG", compress_level=PNG_COMPRESSION)
@@ -148,6 +147,12 @@ class ImageFiles:
         finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
+
+
+def _hash_pixels(size: tuple[int, int], pixels: bytes) -> str:
+    digest = hashlib.sha256(b"RGB %d %d\n" % size)
+    digest.update(pixels)
+    return digest.hexdigest()
 
 
 def _thumbnail(image: Image.Image, size: int) -> bytes:

@@ -1,11 +1,11 @@
 """Pictures that a user has become the originals of a session."""
 
 import html
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datacrafter_widget.store.classes import class_name
 from datacrafter_widget.store.decoding import MAX_PIXELS
@@ -15,12 +15,12 @@ from datacrafter_widget.store.store import Store
 if TYPE_CHECKING:
     from PIL import Image
 
-CHUNK = 64
-"""Pictures decoded at a time and committed together."""
+BATCH = 64
+"""Pictures committed together, at most …"""
+BATCH_PIXELS = 32_000_000
+"""… and until they have this many pixels: memory stays bounded, whatever the camera."""
 DECODERS = 4
 _SHOWN = 20
-
-T = TypeVar("T")
 
 
 class Duplicate(NamedTuple):
@@ -110,11 +110,10 @@ def import_images(
     source = open_source(images, class_names=class_names, max_pixels=max_pixels)
     words = {class_name(name): word for name, word in (class_words or {}).items()}
     intake = _Intake(store, source, words)
-    with ThreadPoolExecutor(max_workers=DECODERS, thread_name_prefix="import") as pool:
-        for chunk in _chunks(source.entries, CHUNK):
-            intake.take(list(pool.map(lambda entry: read_one(*entry), chunk)))
-            if progress is not None:
-                progress(intake.done, source.total)
+    for batch in _batches(_read_ahead(source)):
+        intake.take(batch)
+        if progress is not None:
+            progress(intake.done, source.total)
     return intake.report()
 
 
@@ -185,10 +184,32 @@ class _Intake:
         return self._class_ids[name]
 
 
-def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+def _read_ahead(source: PictureSource) -> Iterator[ReadPicture]:
+    """The pictures in order, with the next few being decoded meanwhile."""
+    pending: deque[Future[ReadPicture]] = deque()
+    with ThreadPoolExecutor(max_workers=DECODERS, thread_name_prefix="import") as pool:
+        try:
+            for entry in source.entries:
+                pending.append(pool.submit(read_one, *entry))
+                if len(pending) > DECODERS:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _batches(pictures: Iterable[ReadPicture]) -> Iterator[list[ReadPicture]]:
+    batch: list[ReadPicture] = []
+    pixels = 0
+    for picture in pictures:
+        batch.append(picture)
+        pixels += 0 if picture.image is None else picture.image.width * picture.image.height
+        if len(batch) == BATCH or pixels >= BATCH_PIXELS:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
 
 
 def _duplicate_line(item: Duplicate) -> str:

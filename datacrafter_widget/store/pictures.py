@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from datacrafter_widget.errors import InputError
@@ -14,6 +15,7 @@ from datacrafter_widget.store.records import (
     ClassCounts,
     Origin,
     Picture,
+    PictureColumns,
     PlannedPicture,
     Provenance,
 )
@@ -168,6 +170,18 @@ class PictureTable(StoreBase):
                 parameters.append(value)
         sql = f"{_SELECT_PICTURES} WHERE {' AND '.join(conditions)} ORDER BY p.id"
         return [_picture(row) for row in self._rows(sql, parameters)]
+
+    def picture_columns(self, after_id: int = 0) -> PictureColumns:
+        """`pictures` as arrays, hidden ones too: all of them, or those with larger ids."""
+        rows = self._rows(
+            "SELECT p.id, p.class_id, p.origin = 'generated', p.iteration, p.hidden, coalesce(g.parent_id, 0)"
+            " FROM picture p LEFT JOIN provenance g ON g.picture_id = p.id WHERE p.id > ? ORDER BY p.id",
+            (int(after_id),),
+        )
+        table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 6).T
+        return PictureColumns(
+            table[0], table[1], table[2].astype(np.bool_), table[3], table[4].astype(np.bool_), table[5]
+        )
 
     def picture(self, picture_id: int) -> Picture:
         """One picture, hidden or not.

@@ -1,7 +1,10 @@
 """The forms in which a user holds a labelled set of pictures, read one picture at a time."""
 
+import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +18,7 @@ from datacrafter_widget.store.decoding import MAX_PIXELS, UnreadablePictureError
 from datacrafter_widget.store.folder_names import MARKER_NAME, METADATA_NAME, exported_classes
 
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_SPLIT_NAMES = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _CHANNELS = (1, 3, 4)
 
 
@@ -107,6 +111,12 @@ def _open_folder(root: Path, max_pixels: int) -> PictureSource:
             f"expected a folder of class folders at {root}, found {len(entries)} files and no folder in it."
             " Put the pictures of each class into a folder of the class's name, or give (path, class) pairs."
         )
+    if all(folder.name.lower() in _SPLIT_NAMES and _holds_folders_only(folder) for folder in folders):
+        splits = ", ".join(folder.name for folder in folders)
+        raise InputError(
+            f"expected class folders in {root}, found the splits of a data set ({splits})."
+            f" Give one of them, such as {folders[0]}."
+        )
     problems = [
         (printable(entry.name), "not in a class folder: its class is unknown")
         for entry in entries
@@ -127,6 +137,11 @@ def _open_folder(root: Path, max_pixels: int) -> PictureSource:
             problems.append((f"{printable(folder.name)}/", "a class folder without files"))
         files += [(name, _relative(path, root), _reader(path, max_pixels)) for path in paths]
     return PictureSource(tuple(dict.fromkeys(names)), files, len(files), problems)
+
+
+def _holds_folders_only(folder: Path) -> bool:
+    children = _children(folder)
+    return bool(children) and all(child.is_dir() for child in children)
 
 
 def _children(folder: Path) -> list[Path]:
@@ -177,12 +192,19 @@ def _natural(text: str) -> list[tuple[bool, int, str]]:
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
-def _reader(picture: Any, max_pixels: int) -> Callable[[], Image.Image]:
-    return lambda: decode(picture, max_pixels)
+def _reader(
+    picture: Any, max_pixels: int, guard: AbstractContextManager[object] | None = None
+) -> Callable[[], Image.Image]:
+    def read() -> Image.Image:
+        with guard or contextlib.nullcontext():
+            return decode(picture, max_pixels)
+
+    return read
 
 
 def _open_pairs(pairs: list[Any], class_names: Sequence[str] | None, max_pixels: int) -> PictureSource:
     entries = []
+    loading = threading.Lock()  # a PIL image that is given twice must not be loaded by two threads at once
     for index, pair in enumerate(pairs):
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise InputError(
@@ -194,7 +216,8 @@ def _open_pairs(pairs: list[Any], class_names: Sequence[str] | None, max_pixels:
         array = None if is_file or isinstance(picture, Image.Image) else _as_array(picture)
         source = printable(str(picture)) if is_file else f"item {index}"
         name = _label_name(label, class_names, source)
-        entries.append((name, source, _reader(picture if array is None else array, max_pixels)))
+        guard = loading if isinstance(picture, Image.Image) else None
+        entries.append((name, source, _reader(picture if array is None else array, max_pixels, guard)))
     return PictureSource(_order([entry[0] for entry in entries], class_names), entries, len(entries))
 
 

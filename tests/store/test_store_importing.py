@@ -367,6 +367,18 @@ def test_a_hugging_face_dataset_with_a_broken_row(store, tmp_path, paint):
     assert [picture.problem is None for picture in streamed] == [True, True, False, False]
 
 
+def test_a_folder_of_splits_is_told_from_class_folders(store, tmp_path, paint):
+    for split in ("train", "val"):
+        (tmp_path / "data" / split / "crane").mkdir(parents=True)
+        paint().save(tmp_path / "data" / split / "crane" / "1.png")
+    with pytest.raises(InputError, match=r"splits of a data set \(train, val\).*data/train"):
+        import_images(store, tmp_path / "data")
+    assert import_images(store, tmp_path / "data" / "train").per_class == {"crane": 1}
+    (tmp_path / "vehicles" / "train").mkdir(parents=True)
+    paint(2).save(tmp_path / "vehicles" / "train" / "1.png")
+    assert import_images(store, tmp_path / "vehicles").per_class == {"train": 1}
+
+
 def test_a_form_that_is_none_of_these(store, tmp_path, paint):
     (tmp_path / "flat").mkdir()
     paint().save(tmp_path / "flat" / "1.png")
@@ -401,6 +413,13 @@ def test_an_import_that_is_stopped_keeps_what_it_told_of(store, paint):
         import_images(store, [(paint(seed), "crane") for seed in range(100)], progress=stop)
     assert len(store.pictures()) == 64
     assert import_images(store, [(paint(seed), "crane") for seed in range(100)]).imported == 36
+
+
+def test_large_pictures_are_committed_a_few_at_a_time(store):
+    seen = []
+    pictures = [(Image.new("RGB", (4000, 3000), (index, 0, 0)), "crane") for index in range(7)]
+    import_images(store, pictures, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(3, 7), (6, 7), (7, 7)]
 
 
 def test_real_photographs(store):

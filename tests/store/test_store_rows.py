@@ -121,6 +121,23 @@ def test_pictures_can_be_asked_for_by_anything(store, crane, plan, paint):
     assert store.counts() == {crane: ClassCounts(1, 1, 2), heron: ClassCounts(1, 0, 0)}
 
 
+def test_pictures_as_columns(store, crane, plan, paint):
+    assert store.picture_columns().ids.shape == (0,)
+    parent = store.add_original(paint(1), crane)
+    (child,) = generate(store, plan, paint, crane, 1, parent_id=parent.id)
+    store.set_hidden([parent.id], True)
+    columns = store.picture_columns()
+    assert [column.tolist() for column in columns] == [
+        [parent.id, child.id],
+        [crane, crane],
+        [False, True],
+        [0, 1],
+        [True, False],
+        [0, parent.id],
+    ]
+    assert store.picture_columns(after_id=parent.id).ids.tolist() == [child.id]
+
+
 def test_hiding_tells_what_changed_so_that_undo_is_exact(store, crane, paint):
     ids = [store.add_original(paint(seed), crane).id for seed in range(3)]
     store.set_hidden(ids[:1], True)
