@@ -1,0 +1,134 @@
+"""What M2M learns from: prepared inputs and the positives of the three contrastive terms."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from datacrafter_widget.errors import InputError
+from datacrafter_widget.projection.neighbors import Float32, nearest, neighbor_weights, rows_to_one
+
+MAX_INPUTS = 100
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Takes features to the network's inputs, the same way for new pictures as for the fitted ones.
+
+    Attributes:
+        image_mean: (D,) mean of the pictures' unit features; taking each modality's mean away closes CLIP's
+            gap between pictures and words.
+        label_mean: (D,).
+        image_basis: (D, inputs) principal directions, scaled.
+        label_basis: (D, inputs) the same directions with the labels' own scale.
+    """
+
+    image_mean: Float32
+    label_mean: Float32
+    image_basis: Float32
+    label_basis: Float32
+
+    @classmethod
+    def fit(cls, images: Float32, labels: Float32) -> "Preparation":
+        """From unit rows (N, D) and (L, D), either of which may be empty."""
+        dim = images.shape[1]
+        means, centred = [], []
+        for x in (images, labels):
+            mean = x.mean(axis=0) if len(x) else np.zeros(dim, np.float32)
+            means.append(mean.astype(np.float32))
+            centred.append(x - mean)
+        scales = [np.sqrt(max(float((c**2).sum(axis=1).mean()), 1e-12)) if len(c) else 1.0 for c in centred]
+        # pictures alone give the directions: labels are few, and have to be read in the pictures' terms
+        source = centred[0] if len(images) > 2 else np.concatenate(centred)
+        _, vectors = np.linalg.eigh(source.T.astype(np.float64) @ source)
+        basis = vectors[:, ::-1][:, : max(2, min(MAX_INPUTS, dim))]
+        gain = np.sqrt(basis.shape[1])  # inputs of about unit variance
+        bases = [np.ascontiguousarray(basis * (gain / s), dtype=np.float32) for s in scales]
+        return cls(means[0], means[1], bases[0], bases[1])
+
+    def images(self, x: Float32) -> Float32:
+        """Inputs (N, inputs) of unit rows (N, D)."""
+        return np.asarray((x - self.image_mean) @ self.image_basis, np.float32)
+
+    def labels(self, v: Float32) -> Float32:
+        """Inputs (L, inputs) of unit rows (L, D)."""
+        return np.asarray((v - self.label_mean) @ self.label_basis, np.float32)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Positives of the three terms, as rows that sum to one (or to zero without positives).
+
+    Attributes:
+        image_image: (N, N).
+        label_image: (L, N): a label's own pictures blended with its nearest in feature space.
+        image_label: (N, L): a picture's own labels.
+        label_label: (L, L).
+        negative_weights: (L,) how often a label serves as a negative, about 1 on average.
+    """
+
+    image_image: csr_matrix
+    label_image: csr_matrix
+    image_label: csr_matrix
+    label_label: csr_matrix
+    negative_weights: Float32
+
+
+def make_targets(
+    images: Float32, labels: Float32, edges: npt.NDArray[np.int64], *, n_neighbors: int, nearest_share: float
+) -> Targets:
+    """Positives from unit features and edges (DataCrafter, Sec. 5.2.1).
+
+    Args:
+        images: (N, D).
+        labels: (L, D).
+        edges: (E, 2) distinct index pairs (picture, label).
+        n_neighbors: k of the pictures; also how many pictures count as nearest to a label.
+        nearest_share: share of a label's target on its nearest pictures, the rest on its own. Hard edges
+            alone leave the ranking of the other pictures to chance.
+
+    Returns:
+        The targets. Negatives are weighted by frequency^0.75, as word2vec does.
+    """
+    n, m = len(images), len(labels)
+    ones = np.ones(len(edges), np.float32)
+    own = csr_matrix((ones, (edges[:, 1], edges[:, 0])), shape=(m, n), dtype=np.float32)
+    index, _ = nearest(labels, images, min(n_neighbors, n)) if m and n else (np.zeros((m, 0), np.int64), None)
+    k = index.shape[1]
+    near = csr_matrix(
+        (np.full(index.size, 1 / max(k, 1), np.float32), (np.repeat(np.arange(m), k), index.ravel())),
+        shape=(m, n),
+    )
+    frequency = np.asarray(own.sum(axis=1)).ravel()
+    weights = np.maximum(frequency, 1.0) ** 0.75
+    return Targets(
+        image_image=neighbor_weights(images, n_neighbors),
+        label_image=rows_to_one(((1 - nearest_share) * rows_to_one(own) + nearest_share * near).tocsr()),
+        image_label=rows_to_one(own.T.tocsr()),
+        label_label=neighbor_weights(labels, 10),
+        negative_weights=(weights / weights.mean()).astype(np.float32) if m else np.zeros(0, np.float32),
+    )
+
+
+def check_edges(edges: npt.ArrayLike, n_images: int, n_labels: int) -> npt.NDArray[np.int64]:
+    """`edges` as distinct (E, 2) index pairs in order.
+
+    Raises:
+        InputError: wrong shape or type, or an index out of range.
+    """
+    pairs = np.asarray(edges)
+    if pairs.size == 0:
+        return np.zeros((0, 2), np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or not np.issubdtype(pairs.dtype, np.integer):
+        raise InputError(
+            f"edges: expected integer pairs (picture, label) of shape (E, 2), "
+            f"found {pairs.dtype} {pairs.shape}."
+        )
+    low, high = pairs.min(axis=0), pairs.max(axis=0)
+    if low.min() < 0 or high[0] >= n_images or high[1] >= n_labels:
+        raise InputError(
+            f"edges: expected pictures from 0 to {n_images - 1} and labels from 0 to {n_labels - 1}, "
+            f"found {low[0]} to {high[0]} and {low[1]} to {high[1]}. Use row indices, not ids."
+        )
+    return np.unique(pairs.astype(np.int64), axis=0)
