@@ -304,6 +304,13 @@ def test_arrays_with_labels(store, kind):
         assert picture.source == f"array[{picture.id - 1}]"
 
 
+def test_one_lazy_picture_given_often_is_read_well_each_time(store, tmp_path, paint):
+    paint(1, (300, 300)).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as lazy:
+        report = import_images(store, [(lazy, "crane")] * 20)
+    assert (report.imported, report.already_there + len(report.duplicates), report.problems) == (1, 19, [])
+
+
 def test_a_dark_picture_of_a_bright_set_stays_dark(store):
     """The range of floats is a matter of the whole data set, not of each picture."""
     array = np.stack([np.full((4, 4), 1.0), np.full((4, 4), 200.0)])
