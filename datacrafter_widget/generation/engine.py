@@ -196,6 +196,8 @@ class _Writer:
                 continue  # after a failure: take what comes, so that `put` never waits for good
             try:
                 self._write(finished)
+            except JobCancelled:
+                continue  # raised by a callback: the other thread stops by itself, the rest is still written
             except BaseException as failure:  # it is raised on the other thread
                 self._failure = failure
 

@@ -9,8 +9,8 @@ from datacrafter_widget.store.records import ClassRow, Template
 FISH, HOUSE = ClassRow(3, "fish", "fish", 0), ClassRow(9, "house", "house", 1)
 
 
-def template(id, row, text="[a photo of | a sketch of] a [red | blue] {class}", negative=""):
-    return Template(id, row.id, text, negative, "user", True, "2026-01-01T00:00:00Z")  # noqa: FBT003
+def template(number, row, text="[a photo of | a sketch of] a [red | blue] {class}", negative=""):
+    return Template(number, row.id, text, negative, "user", True, "2026-01-01T00:00:00Z")
 
 
 def plan(classes=(FISH, HOUSE), templates=None, **changes):
