@@ -1,0 +1,146 @@
+"""What Python and the page say to each other. The same names are in ``js/src/protocol.ts``, with the whole story.
+
+Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``height``, ``theme``, ``selection``.
+
+Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
+block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message). ``seq`` counts up
+by one, so that a page that missed a message knows, and says ``hello`` to get everything.
+
+Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUESTS`.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacrafter_widget.errors import InputError
+
+PANELS = ("info", "metrics", "map", "prompts", "detail")
+TABLES = ("info", "labels", "metrics", "templates", "proposals", "jobs", "history")
+
+MAGIC = b"DCP1"
+FORMAT = 1
+COLUMNS = (
+    ("id", "<i4"),
+    ("parent", "<i4"),
+    ("x", "<f4"),
+    ("y", "<f4"),
+    ("class_index", "<u2"),
+    ("iteration", "<u2"),
+    ("origin", "<u1"),
+    ("hidden", "<u1"),
+)
+
+MAX_IDS = 1_000_000
+MAX_TEXT = 20_000
+
+
+def encode_points(points: Mapping[str, NDArray[Any]], seq: int) -> bytes:
+    """A point block: four little-endian uint32 (magic, format, seq, count), then the columns one after another.
+
+    Args:
+        points: equally long arrays by the names of `COLUMNS`, as `Session.map_points` gives them.
+        seq: the number of the message that the block goes with.
+    """
+    count = len(points["id"])
+    header = MAGIC + struct.pack("<III", FORMAT, seq, count)
+    return header + b"".join(np.ascontiguousarray(points[name], kind).tobytes() for name, kind in COLUMNS)
+
+
+def plain(value: Any) -> Any:
+    """The same value as JSON has it: NumPy scalars as numbers, NaN and infinity as None, other things as text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+# -- what the page may ask ---------------------------------------------------------------------------
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _ids(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_IDS and all(_whole(item) for item in value)
+
+
+def _refs(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_TEXT and all(_key(item) for item in value)
+
+
+def _key(value: Any) -> bool:
+    return _whole(value) or (isinstance(value, str) and len(value) <= MAX_TEXT)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or check(value)
+
+
+REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "hello": {"seq": _whole},
+    "thumbnails": {"ids": _ids, "size": _whole},
+    "proxies": {"refs": _refs},
+    "details": {"ids": _ids},
+    "label_pictures": {"labels": _ids},
+    "label_cut": {"budget": _whole},
+    "picture": {"picture": _whole},
+    "generate": {
+        "per_class": _whole,
+        "classes": _or_none(_ids),
+        "seed": _or_none(_whole),
+        "perturbation": _text,
+        "strength": _or_none(_number),
+        "guidance_scale": _or_none(_number),
+        "num_inference_steps": _or_none(_whole),
+    },
+    "resume": {},
+    "cancel": {"job": _key},
+    "remove": {"ids": _ids},
+    "more_like": {"ids": _ids},
+    "restore": {"ids": _ids},
+    "undo": {},
+    "redo": {},
+    "accept": {"proposal": _whole},
+    "reject": {"proposal": _whole},
+    "edit_template": {"template": _whole, "text": _text, "negative": _text},
+    "add_template": {"class_id": _whole, "text": _text},
+    "delete_template": {"template": _whole},
+    "export": {"path": _text, "overwrite": lambda value: isinstance(value, bool)},
+}
+
+
+def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The name and the arguments of a request, once they are known to be of the form that was agreed.
+
+    Raises:
+        InputError: an unknown request, or an argument that is missing or of the wrong kind.
+    """
+    name = message.get("type")
+    if not isinstance(name, str) or name not in REQUESTS:
+        raise InputError(f"unknown request {name!r}; the page and the kernel run different versions, reload the page")
+    arguments = {}
+    for key, check in REQUESTS[name].items():
+        if key not in message or not check(message[key]):
+            found = repr(message.get(key))[:80]
+            raise InputError(f"{name}: {key} is not of the form that was expected, found {found}")
+        arguments[key] = message[key]
+    return name, arguments

@@ -1,0 +1,76 @@
+"""Turns the page's requests into calls on a session. No logic: each is one call."""
+
+from collections.abc import Callable
+from typing import Any
+
+from datacrafter_widget.errors import DataCrafterError
+from datacrafter_widget.session import Session
+
+Answer = tuple[Any, list[bytes]]
+
+SLOW = frozenset({"export", "thumbnails", "proxies", "details", "label_cut", "picture"})
+"""Requests that read many rows or files: they are answered on another thread, so that cells are not held up."""
+
+LARGEST_THUMBNAIL = 512
+
+
+def answer(session: Session, name: str, arguments: dict[str, Any]) -> Answer:
+    """Do what a checked request asks; returns a JSON-able result and buffers."""
+    return ANSWERS[name](session, **arguments)
+
+
+def _thumbnails(session: Session, ids: list[int], size: int) -> Answer:
+    size = min(max(size, 16), LARGEST_THUMBNAIL)
+    return None, [_or_empty(lambda picture=picture: session.thumbnail(picture, size)) for picture in ids]
+
+
+def _proxies(session: Session, refs: list[Any]) -> Answer:
+    return None, [_or_empty(lambda ref=ref: session.proxy_thumbnail(ref)) for ref in refs]
+
+
+def _or_empty(load: Callable[[], bytes]) -> bytes:
+    try:
+        return load()
+    except (DataCrafterError, OSError, LookupError):
+        return b""  # one picture that is gone must not blank the others; the page shows a placeholder
+
+
+def _label_pictures(session: Session, labels: list[int]) -> Answer:
+    return sorted({picture for label in labels for picture in session.label_pictures(label)}), []
+
+
+def _job(job: Any) -> Answer:
+    return (job.id if job is not None else None), []
+
+
+def _done(_: Any) -> Answer:
+    return None, []
+
+
+def _export(session: Session, path: str, overwrite: bool) -> Answer:
+    report = session.export(path, overwrite=overwrite)
+    return {"total": report.total, "path": str(report.path)}, []
+
+
+ANSWERS: dict[str, Callable[..., Answer]] = {
+    "thumbnails": _thumbnails,
+    "proxies": _proxies,
+    "details": lambda session, ids: (session.details(ids), []),
+    "label_pictures": _label_pictures,
+    "label_cut": lambda session, budget: (session.label_cut(budget), []),
+    "picture": lambda session, picture: (session.picture(picture), []),
+    "generate": lambda session, **settings: _job(session.generate(**settings)),
+    "resume": lambda session: _job(session.resume()),
+    "cancel": lambda session, job: _done(session.cancel(job)),
+    "remove": lambda session, ids: _job(session.remove(ids)),
+    "more_like": lambda session, ids: _job(session.more_like(ids)),
+    "restore": lambda session, ids: _done(session.restore(ids)),
+    "undo": lambda session: _done(session.undo()),
+    "redo": lambda session: _done(session.redo()),
+    "accept": lambda session, proposal: _done(session.accept(proposal)),
+    "reject": lambda session, proposal: _done(session.reject(proposal)),
+    "edit_template": lambda session, template, text, negative: _done(session.edit_template(template, text, negative)),
+    "add_template": lambda session, class_id, text: _done(session.add_template(class_id, text)),
+    "delete_template": lambda session, template: _done(session.delete_template(template)),
+    "export": _export,
+}

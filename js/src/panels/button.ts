@@ -1,0 +1,29 @@
+import { h } from "../dom";
+import { type IconName, icon } from "../icons";
+
+interface Options {
+  /** The name for `data-action`. */
+  action: string;
+  /** What a screen reader says and the tooltip shows. */
+  label: string;
+  icon?: IconName;
+  /** Text on the button; an icon alone when absent. */
+  text?: string;
+  kind?: "primary" | "quiet" | "danger";
+  click: () => void;
+}
+
+/** A button with a name, a tooltip, and an icon or a text or both. */
+export function button({ action, label, icon: name, text, kind = "quiet", click }: Options): HTMLButtonElement {
+  return h(
+    "button",
+    {
+      class: `dc-button dc-${kind}${text ? "" : " dc-icon-only"}`,
+      title: label,
+      attrs: { type: "button", "data-action": action, "aria-label": label },
+      on: { click },
+    },
+    name && icon(name),
+    text && h("span", {}, text),
+  );
+}

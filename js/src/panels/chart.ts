@@ -1,0 +1,92 @@
+import { h } from "../dom";
+import { compact, linearScale } from "../scale";
+import { svg } from "../svg";
+
+export interface Series {
+  title: string;
+  /** Which way is better, and what the number says. */
+  hint: string;
+  better: "higher" | "lower";
+  points: { iteration: number; value: number }[];
+}
+
+const TOP = 8;
+const BOTTOM = 16;
+const SIDE = 8;
+
+/** One metric over the iterations: the latest value large, a line below it, values on hover. */
+export function chart(series: Series, width: number, height: number): HTMLElement {
+  const { points } = series;
+  const last = points[points.length - 1];
+  const value = h("b", {}, last ? compact(last.value) : "–");
+  const note = h("span", { class: "dc-chart-note" });
+  const tell = (at: number) => {
+    value.textContent = compact(points[at].value);
+    note.textContent = describe(series, at);
+    note.dataset.trend = trend(series, at);
+  };
+  const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
+  if (last) {
+    drawLine(plot, series, width, height, tell);
+    tell(points.length - 1);
+  } else note.textContent = "after the first pictures";
+  plot.setAttribute("aria-label", `${series.title}: ${points.map((p) => compact(p.value)).join(", ") || "no values"}`);
+  const arrow = series.better === "higher" ? "↑" : "↓";
+  const head = h(
+    "div",
+    { class: "dc-chart-head", title: series.hint },
+    h("span", { class: "dc-chart-title" }, series.title, h("i", {}, arrow)),
+    h("span", { class: "dc-chart-value" }, value, note),
+  );
+  return h("div", { class: "dc-chart", attrs: { "data-metric": series.title.toLowerCase() } }, head, plot);
+}
+
+function drawLine(plot: SVGSVGElement, series: Series, width: number, height: number, tell: (at: number) => void): void {
+  const { points } = series;
+  const iterations = points.map((point) => point.iteration);
+  const x = linearScale([iterations[0], iterations[iterations.length - 1]], [SIDE, width - SIDE], 0);
+  const y = linearScale(points.map((point) => point.value), [height - BOTTOM - 2, TOP]);
+  const at = points.map((point) => [points.length === 1 ? width / 2 : x(point.iteration), y(point.value)]);
+  const base = height - BOTTOM + 2;
+  plot.append(svg("line", { class: "dc-axis", x1: SIDE, x2: width - SIDE, y1: base, y2: base }));
+  const every = Math.ceil(points.length / Math.max(2, width / 34));
+  points.forEach((point, i) => {
+    if (i % every) return;
+    plot.append(svg("text", { class: "dc-tick", x: at[i][0], y: height - 3 }, String(point.iteration)));
+  });
+  const path = `M${at.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join("L")}`;
+  if (points.length > 1) {
+    plot.append(svg("path", { class: "dc-area", d: `${path}L${at[at.length - 1][0]},${base}L${at[0][0]},${base}Z` }));
+    plot.append(svg("path", { class: "dc-line", d: path }));
+  }
+  const dots = at.map(([cx, cy]) => svg("circle", { class: "dc-point", cx, cy, r: 3 }));
+  plot.append(...dots);
+  const mark = (chosen: number) => {
+    dots.forEach((dot, i) => {
+      dot.classList.toggle("dc-on", i === chosen);
+    });
+    tell(chosen);
+  };
+  mark(points.length - 1);
+  plot.addEventListener("pointermove", (event) => {
+    const px = ((event.clientX - plot.getBoundingClientRect().left) / plot.getBoundingClientRect().width) * width;
+    mark(at.reduce((best, [cx], i) => (Math.abs(cx - px) < Math.abs(at[best][0] - px) ? i : best), 0));
+  });
+  plot.addEventListener("pointerleave", () => mark(points.length - 1));
+}
+
+function describe({ points }: Series, at: number): string {
+  const { iteration, value } = points[at];
+  const round = iteration === 0 ? "originals" : `round ${iteration}`;
+  if (at === 0) return round;
+  const before = points[at - 1].value;
+  const change = before ? (100 * (value - before)) / Math.abs(before) : 0;
+  return `${round} · ${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)} %`;
+}
+
+function trend({ points, better }: Series, at: number): string {
+  if (at === 0) return "none";
+  const change = points[at].value - points[at - 1].value;
+  if (change === 0) return "none";
+  return change > 0 === (better === "higher") ? "good" : "bad";
+}

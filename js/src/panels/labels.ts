@@ -1,0 +1,68 @@
+import { h } from "../dom";
+import { focusLabel } from "../focus";
+import type { LabelRow } from "../protocol";
+import type { Scope } from "../scope";
+
+type Order = "frequency" | "ratio";
+
+/** Content labels as chips, by frequency or by generated to original; a click lights their pictures up. */
+export function labelChips({ connection, signal, notices }: Scope): HTMLElement {
+  let order: Order = "frequency";
+  const list = h("div", { class: "dc-chips", attrs: { role: "group", "aria-label": "Content labels" } });
+  const select = h(
+    "select",
+    {
+      class: "dc-select",
+      attrs: { "aria-label": "Sort content labels" },
+      on: {
+        change: () => {
+          order = select.value as Order;
+          render();
+        },
+      },
+    },
+    h("option", { attrs: { value: "frequency" } }, "by frequency"),
+    h("option", { attrs: { value: "ratio" } }, "by generated / original"),
+  );
+  const render = () => {
+    const labels = sortLabels(connection.store.get("labels"), order);
+    const lit = new Set(connection.ui.focus?.labels);
+    if (!labels.length) {
+      list.replaceChildren(h("p", { class: "dc-empty" }, "The words that describe the pictures appear here."));
+      return;
+    }
+    list.replaceChildren(...labels.map((row) => chip(row)));
+    function chip(row: LabelRow): HTMLElement {
+      const total = row.originals + row.generated;
+      const share = total ? row.generated / total : 0;
+      return h(
+        "button",
+        {
+          class: "dc-chip",
+          title: `${row.text}: on ${row.originals} originals and ${row.generated} generated pictures`,
+          style: { "--share": `${(share * 100).toFixed(1)}%` },
+          attrs: { type: "button", "data-label": row.id, "aria-pressed": String(lit.has(row.id)) },
+          on: { click: () => void focusLabel(connection, row.text, [row.id], "labels") },
+        },
+        h("i", { class: "dc-pie" }),
+        h("span", {}, row.text),
+        h("em", {}, order === "ratio" ? `×${row.ratio.toFixed(row.ratio < 10 ? 1 : 0)}` : String(total)),
+      );
+    }
+  };
+  connection.store.on("labels", render, signal);
+  connection.ui.on("focus", render, signal);
+  render();
+  return h(
+    "section",
+    { class: "dc-block dc-grow" },
+    h("div", { class: "dc-block-head" }, h("h3", {}, "Content labels"), select),
+    notices.slot("labels"),
+    list,
+  );
+}
+
+function sortLabels(labels: readonly LabelRow[], order: Order): LabelRow[] {
+  const key = order === "ratio" ? (row: LabelRow) => row.ratio : (row: LabelRow) => row.originals + row.generated;
+  return [...labels].sort((a, b) => key(b) - key(a) || a.text.localeCompare(b.text));
+}

@@ -1,0 +1,41 @@
+import { h } from "../dom";
+import type { Info } from "../protocol";
+import type { Scope } from "../scope";
+
+/** Which models run, where, at which precision, and how full the memory is. */
+export function modelCard({ connection, signal }: Scope): HTMLElement {
+  const card = h("div", { class: "dc-model" });
+  const render = (info: Info) => card.replaceChildren(...facts(info));
+  connection.store.on("info", render, signal);
+  render(connection.store.get("info"));
+  return card;
+}
+
+function facts(info: Info): Node[] {
+  const { generator, encoder, memory } = info;
+  const rows: Node[] = [];
+  const add = (name: string, value: string, hint = value) =>
+    rows.push(h("div", { class: "dc-fact", title: hint }, h("span", {}, name), h("b", {}, value)));
+  add("Generator", generator ? lastPart(generator.name) : "none", generator?.name ?? "no generator");
+  add("Encoder", encoder ? lastPart(encoder.name) : "none", encoder?.name ?? "no encoder");
+  const device = [generator?.device, generator?.dtype].filter(Boolean).join(" · ");
+  add("Device", device || "loads on first use");
+  const used = Number(memory?.used_mb);
+  const total = Number(memory?.total_mb);
+  if (used > 0) {
+    const share = total > 0 ? Math.min(1, used / total) : 0;
+    const hint = total > 0 ? `${gigabytes(used)} of ${gigabytes(total)}` : gigabytes(used);
+    const meter = h("i", { class: "dc-meter" }, h("i", { style: { width: `${(share * 100).toFixed(1)}%` } }));
+    rows.push(h("div", { class: "dc-fact", title: hint }, h("span", {}, "Memory"), meter, h("b", {}, gigabytes(used))));
+  }
+  if (info.read_only) rows.push(h("div", { class: "dc-badge" }, "Read only"));
+  return rows;
+}
+
+function lastPart(name: string): string {
+  return name.split("/").filter(Boolean).pop() ?? name;
+}
+
+function gigabytes(megabytes: number): string {
+  return megabytes < 1000 ? `${Math.round(megabytes)} MB` : `${(megabytes / 1024).toFixed(1)} GB`;
+}

@@ -1,0 +1,137 @@
+import { h } from "../dom";
+import { icon } from "../icons";
+import type { ClassRow } from "../protocol";
+import type { Scope } from "../scope";
+import { button } from "./button";
+import { frame } from "./frame";
+import { jobList } from "./jobs";
+import { proposalCard } from "./proposal";
+import { templateCard, templateEditor } from "./templatecard";
+
+/** Prompts: the templates class by class, and the proposals that feedback led to. */
+export function promptsPanel(scope: Scope): HTMLElement {
+  const { connection, signal, notices, colours } = scope;
+  const { store, ui } = connection;
+  const { element, body, header } = frame("prompts", "Prompts");
+  const note = h("span", { class: "dc-panel-note" });
+  header.append(note);
+  const chips = h("div", { class: "dc-class-chips", attrs: { role: "group", "aria-label": "Classes" } });
+  const list = h("div", { class: "dc-cards" });
+  body.append(chips, jobList(scope, (job) => /prompt/i.test(job.name)), notices.slot("prompts"), list);
+
+  // A card is kept while its row stays the same, so that an open editor and loaded pictures are left alone.
+  const kept = new Map<string, { signature: string; element: HTMLElement; editing: boolean }>();
+  const card = (key: string, row: unknown, make: (edit: (open: boolean) => void) => HTMLElement): HTMLElement => {
+    const signature = JSON.stringify(row);
+    const known = kept.get(key);
+    if (known && (known.signature === signature || known.editing)) return known.element;
+    const entry = { signature, element: document.createElement("div") as HTMLElement, editing: false };
+    kept.set(key, entry);
+    entry.element = make((open) => {
+      entry.editing = open;
+    });
+    return entry.element;
+  };
+
+  const render = () => {
+    const { classes, read_only } = store.get("info");
+    const proposals = store.get("proposals").filter(({ state }) => state === "open" || state === "running");
+    const open = proposals.filter(({ state }) => state === "open").length;
+    note.textContent = open ? `${open} to decide` : "";
+    note.classList.toggle("dc-attention", open > 0);
+    renderChips(classes);
+    const shown = classes.filter((row) => !ui.classes.size || ui.classes.has(row.id));
+    // Classes with something to decide come first.
+    const waiting = (row: ClassRow) => proposals.some((proposal) => proposal.class_id === row.id);
+    const ordered = [...shown.filter(waiting), ...shown.filter((row) => !waiting(row))];
+    const groups = ordered.map((row) => {
+      const colour = colours()[classes.indexOf(row)];
+      const templates = store.get("templates").filter((template) => template.class_id === row.id);
+      const cards = templates.map((template) =>
+        card(`template:${template.id}`, [template, row.word, read_only, colour], (edit) =>
+          templateCard(scope, template, row, edit),
+        ),
+      );
+      const mine = proposals
+        .filter((proposal) => proposal.class_id === row.id)
+        .map((proposal) => card(`proposal:${proposal.id}`, [proposal, read_only], () => proposalCard(scope, proposal)));
+      return h(
+        "section",
+        { class: "dc-prompt-group", style: { "--class": colour }, attrs: { "data-prompt-class": row.id } },
+        h("div", { class: "dc-prompt-head" }, h("i", { class: "dc-dot" }), h("h3", {}, row.name), adder(row)),
+        ...mine,
+        ...cards,
+        !templates.length && h("p", { class: "dc-empty" }, "No prompt. Add one to generate this class."),
+      );
+    });
+    list.replaceChildren(...groups);
+    if (!classes.length) list.replaceChildren(h("p", { class: "dc-empty" }, "Every class gets a first prompt when its pictures are added."));
+  };
+
+  const renderChips = (classes: ClassRow[]) => {
+    const colour = colours();
+    chips.replaceChildren(
+      ...classes.map((row, i) =>
+        h(
+          "button",
+          {
+            class: "dc-class-chip",
+            title: `Show only ${row.name}`,
+            style: { "--class": colour[i] },
+            attrs: { type: "button", "data-class-chip": row.id, "aria-pressed": String(ui.classes.has(row.id)) },
+            on: { click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey) },
+          },
+          row.name,
+        ),
+      ),
+    );
+  };
+
+  const adder = (row: ClassRow): HTMLElement => {
+    const add = button({
+      action: "add-template",
+      label: `Add a prompt for ${row.name}`,
+      icon: "plus",
+      click: () => {
+        const where = `new:${row.id}`;
+        const group = add.closest("section")!;
+        if (group.querySelector("[data-new]")) return;
+        const close = () => box.remove();
+        const editor = templateEditor({
+          text: "[a photo of | a sketch of] a {class}",
+          negative: null,
+          save: async (text) => {
+            notices.clear(where);
+            if (await connection.act("add_template", { class_id: row.id, text }, where)) close();
+          },
+          cancel: close,
+        });
+        const box = h("article", { class: "dc-card", attrs: { "data-new": row.id } }, editor, notices.slot(where));
+        group.append(box);
+        editor.querySelector("textarea")?.focus();
+      },
+    });
+    add.disabled = store.get("info").read_only;
+    add.replaceChildren(icon("plus"));
+    return add;
+  };
+
+  store.on("templates", render, signal);
+  store.on("proposals", render, signal);
+  let classSignature = "";
+  store.on(
+    "info",
+    (info) => {
+      // Counts change many times a second while generating; the cards only show names.
+      const now = JSON.stringify([info.classes.map((row) => [row.id, row.name, row.word]), info.read_only]);
+      if (now === classSignature) return;
+      classSignature = now;
+      render();
+    },
+    signal,
+  );
+  ui.on("classes", render, signal);
+  scope.root.addEventListener("datacrafter-theme", render, { signal });
+  render();
+  return element;
+}

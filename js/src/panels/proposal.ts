@@ -1,0 +1,93 @@
+import { h } from "../dom";
+import type { ProposalRow } from "../protocol";
+import { compact } from "../scale";
+import type { Scope } from "../scope";
+import { wordDiff } from "../worddiff";
+import { button } from "./button";
+
+const SHOWN = 5;
+
+/** A recommended prompt: what changes, why, what comes of it, and the two buttons. */
+export function proposalCard({ connection, notices }: Scope, row: ProposalRow): HTMLElement {
+  const where = `proposal:${row.id}`;
+  const decide = (name: "accept" | "reject") => {
+    notices.clear(where);
+    for (const choice of [accept, reject]) choice.disabled = true;
+    void connection.act(name, { proposal: row.id }, where).then((reply) => {
+      for (const choice of [accept, reject]) choice.disabled = !!reply;
+    });
+  };
+  const accept = button({
+    action: "accept",
+    label: "Accept: use this prompt from now on",
+    icon: "check",
+    text: "Accept",
+    kind: "primary",
+    click: () => decide("accept"),
+  });
+  const reject = button({
+    action: "reject",
+    label: "Reject this proposal",
+    text: "Reject",
+    click: () => decide("reject"),
+  });
+  const frozen = connection.store.get("info").read_only || row.state !== "open";
+  accept.disabled = frozen;
+  reject.disabled = frozen;
+  return h(
+    "article",
+    { class: "dc-proposal", attrs: { "data-proposal": row.id, "data-state": row.state, "aria-label": "Proposed prompt" } },
+    h("div", { class: "dc-proposal-head" }, h("b", {}, row.state === "running" ? "Working on it …" : "Proposal"), score(row)),
+    diff(row.before, row.after),
+    negative(row),
+    row.reasons.length > 0 && h("ul", { class: "dc-reasons" }, ...row.reasons.map((reason) => h("li", {}, reason))),
+    strip("Before", row.before_refs),
+    strip("After", row.after_refs),
+    notices.slot(where),
+    h("div", { class: "dc-actions" }, accept, reject),
+  );
+
+  function strip(name: string, refs: ProposalRow["before_refs"]): HTMLElement | null {
+    if (!refs.length) return null;
+    const images = refs.slice(0, SHOWN).map((ref, i) => {
+      const image = h("img", { class: "dc-loading", attrs: { alt: `${name}, sample ${i + 1}` } });
+      void connection.thumbnails.proxy(ref).then((url) => {
+        image.classList.remove("dc-loading");
+        if (url) image.src = url;
+      });
+      return image;
+    });
+    return h("div", { class: "dc-strip" }, h("span", {}, name), ...images);
+  }
+}
+
+function diff(before: string, after: string): HTMLElement {
+  const line = h("p", { class: "dc-template dc-diff" });
+  for (const { kind, text } of wordDiff(before, after)) {
+    if (kind === "same") line.append(text);
+    else {
+      const word = text.trimEnd();
+      line.append(h(kind === "new" ? "ins" : "del", {}, word), text.slice(word.length));
+    }
+  }
+  return line;
+}
+
+function negative(row: ProposalRow): HTMLElement | false {
+  if (!row.negative_before && !row.negative_after) return false;
+  const line = diff(row.negative_before, row.negative_after);
+  line.prepend(h("span", { class: "dc-negative" }, "not "));
+  return line;
+}
+
+function score({ score_before: before, score_after: after }: ProposalRow): HTMLElement | false {
+  if (before === null || after === null) return false;
+  const label = "How well the pictures of a prompt follow your feedback; higher is better";
+  return h(
+    "span",
+    { class: "dc-score", title: label },
+    compact(before),
+    " → ",
+    h("b", {}, compact(after)),
+  );
+}

@@ -1,0 +1,97 @@
+import { h } from "../dom";
+import type { MapView, Tool } from "../map/view";
+import type { Scope } from "../scope";
+import { button } from "./button";
+
+/** The map's tools: how to select, what to do with the selection, undo and redo, fit. */
+export function toolbar(scope: Scope, view: MapView): HTMLElement {
+  const { connection, signal, notices } = scope;
+  const { ui, store } = connection;
+  const act = (name: "remove" | "more_like") => {
+    notices.clear("map");
+    const ids = [...ui.selection];
+    void connection.act(name, { ids }, "map").then((reply) => reply && name === "remove" && ui.select([]));
+  };
+  const tool = (name: Tool, label: string) => {
+    const choice = button({
+      action: name,
+      label,
+      icon: name,
+      click: () => view.setTool(view.tool === name ? "pan" : name),
+    });
+    choice.setAttribute("aria-pressed", String(name === "pan"));
+    return choice;
+  };
+  const tools: Record<Tool, HTMLButtonElement> = {
+    pan: tool("pan", "Move the map"),
+    lasso: tool("lasso", "Lasso: draw around pictures (or Shift and drag)"),
+    rectangle: tool("rectangle", "Select a rectangle"),
+  };
+  view.onTool((chosen) => {
+    for (const [name, element] of Object.entries(tools)) element.setAttribute("aria-pressed", String(name === chosen));
+  });
+  const remove = button({
+    action: "remove",
+    label: "Remove: hide the selected pictures and look for a prompt that makes fewer like them",
+    icon: "remove",
+    text: "Remove",
+    kind: "danger",
+    click: () => act("remove"),
+  });
+  const more = button({
+    action: "more-like",
+    label: "More like these: look for a prompt that makes more pictures like the selected ones",
+    icon: "more",
+    text: "More like these",
+    click: () => act("more_like"),
+  });
+  const undo = button({
+    action: "undo",
+    label: "Undo",
+    icon: "undo",
+    click: () => void connection.act("undo", {}, "map"),
+  });
+  const redo = button({
+    action: "redo",
+    label: "Redo",
+    icon: "redo",
+    click: () => void connection.act("redo", {}, "map"),
+  });
+  const fit = button({ action: "fit", label: "Fit: show everything", icon: "fit", click: () => view.fit() });
+  const count = h("span", { class: "dc-count", attrs: { "aria-live": "polite" } });
+  let acting: ReadonlySet<string> = new Set();
+  const refresh = () => {
+    const n = ui.selection.length;
+    const frozen = store.get("info").read_only;
+    const { undo: undoable, redo: redoable } = store.get("history");
+    count.textContent = n ? `${n} selected` : "";
+    remove.disabled = !n || frozen || acting.has("remove");
+    more.disabled = !n || frozen || acting.has("more_like");
+    undo.disabled = !undoable || frozen || acting.has("undo");
+    redo.disabled = !redoable || frozen || acting.has("redo");
+    undo.title = undoable ? `Undo: ${undoable}` : "Nothing to undo";
+    redo.title = redoable ? `Redo: ${redoable}` : "Nothing to redo";
+  };
+  ui.on("selection", refresh, signal);
+  ui.on(
+    "acting",
+    (now) => {
+      acting = now;
+      refresh();
+    },
+    signal,
+  );
+  store.on("history", refresh, signal);
+  store.on("info", refresh, signal);
+  refresh();
+  const group = (...children: HTMLElement[]) => h("div", { class: "dc-group" }, ...children);
+  return h(
+    "div",
+    { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } },
+    count,
+    group(more, remove),
+    group(...Object.values(tools)),
+    group(undo, redo),
+    group(fit),
+  );
+}

@@ -1,0 +1,216 @@
+/**
+ * What Python and the page say to each other. The same names are in `datacrafter_widget/widget/protocol.py`.
+ *
+ * Traits (Python → page, and the state a saved notebook holds): `Tables` below, `points` (one point block),
+ * `panels`, `height`, `theme`; `selection` (picture ids) goes both ways.
+ *
+ * Custom messages, Python → page, each at most ten times a second:
+ *   {type: "state",  seq, tables: Partial<Tables>}
+ *   {type: "append", seq, start, count} + [point block]   rows after the first `start` ones
+ *   {type: "update", seq, count}        + [point block]   rows that the page has already, by id
+ *   {type: "replace", seq}              + [point block]   all rows (positions changed)
+ *   {type: "reply",  id, result}        + buffers         the answer to the request with this id
+ *   {type: "error",  id, where, message}                  the request failed; `where` is the place to show it
+ * `seq` counts up by one; a page that misses one asks for everything with `hello`.
+ *
+ * Custom messages, page → Python: {type, id, where, …} with the arguments named in `Requests`.
+ *
+ * For automation the root element answers a `datacrafter-locate` event: its `detail.ids` (all drawn pictures
+ * when absent) is answered in `detail.positions`, pixel positions in the window by picture id.
+ */
+
+export type PanelName = "info" | "metrics" | "map" | "prompts" | "detail";
+
+export interface ClassRow {
+  id: number;
+  name: string;
+  word: string;
+  originals: number;
+  generated: number;
+  hidden: number;
+}
+
+export interface GeneratorDefaults {
+  num_inference_steps: number;
+  guidance_scale: number;
+  strength: number;
+  width: number;
+  height: number;
+  batch_size: number;
+}
+
+export interface Info {
+  name: string;
+  folder: string;
+  generator: {
+    name: string;
+    revision?: string | null;
+    /** Null, as are the next two, until the model is loaded. */
+    device: string | null;
+    dtype: string | null;
+    defaults: GeneratorDefaults | null;
+  } | null;
+  encoder: { name: string; dim: number | null } | null;
+  memory: Record<string, number | string | null> | null;
+  classes: ClassRow[];
+  iteration: number;
+  read_only: boolean;
+  /** Generation jobs that a crash or a restart cut off. */
+  resumable: number;
+}
+
+export interface LabelRow {
+  id: number;
+  text: string;
+  x: number;
+  y: number;
+  originals: number;
+  generated: number;
+  ratio: number;
+}
+
+/** A node of the label hierarchy that the tree cut shows on the map. */
+export interface LabelNode {
+  node: number;
+  text: string;
+  x: number;
+  y: number;
+  originals: number;
+  generated: number;
+  members: number[];
+}
+
+export type MetricName = "informativeness" | "diversity" | "distance";
+
+export interface MetricRow {
+  iteration: number;
+  class_id: number | null;
+  name: string;
+  value: number;
+}
+
+export interface TemplateRow {
+  id: number;
+  class_id: number;
+  text: string;
+  negative: string;
+  origin: string;
+}
+
+export interface ProposalRow {
+  id: number;
+  class_id: number;
+  template_id: number;
+  before: string;
+  after: string;
+  negative_before: string;
+  negative_after: string;
+  score_before: number | null;
+  score_after: number | null;
+  reasons: string[];
+  before_refs: (number | string)[];
+  after_refs: (number | string)[];
+  state: "running" | "open" | "accepted" | "rejected";
+}
+
+export interface JobRow {
+  id: number | string;
+  name: string;
+  state: "queued" | "running" | "done" | "cancelled" | "failed";
+  done: number;
+  total: number | null;
+  message: string;
+  error: string | null;
+}
+
+export interface History {
+  undo: string | null;
+  redo: string | null;
+}
+
+/** The small tables that Python keeps in step with the page. */
+export interface Tables {
+  info: Info;
+  labels: LabelRow[];
+  metrics: MetricRow[];
+  templates: TemplateRow[];
+  proposals: ProposalRow[];
+  jobs: JobRow[];
+  history: History;
+}
+
+export interface Traits extends Tables {
+  points: DataView | null;
+  panels: PanelName[];
+  height: number;
+  theme: "auto" | "light" | "dark";
+  selection: number[];
+}
+
+export interface PictureRow {
+  id: number;
+  class_id: number;
+  origin: "original" | "generated";
+  iteration?: number;
+  hidden?: boolean;
+  [key: string]: unknown;
+}
+
+export interface DetailRow {
+  original: PictureRow | null;
+  descendants: PictureRow[];
+}
+
+/** Arguments of each request. All but the first six act on the session. */
+export interface Requests {
+  hello: { seq: number };
+  thumbnails: { ids: number[]; size: number };
+  proxies: { refs: (number | string)[] };
+  details: { ids: number[] };
+  label_pictures: { labels: number[] };
+  label_cut: { budget: number };
+  picture: { picture: number };
+  generate: {
+    per_class: number;
+    classes: number[] | null;
+    seed: number | null;
+    perturbation: string;
+    strength: number | null;
+    guidance_scale: number | null;
+    num_inference_steps: number | null;
+  };
+  resume: Record<string, never>;
+  cancel: { job: number | string };
+  remove: { ids: number[] };
+  more_like: { ids: number[] };
+  restore: { ids: number[] };
+  undo: Record<string, never>;
+  redo: Record<string, never>;
+  accept: { proposal: number };
+  reject: { proposal: number };
+  edit_template: { template: number; text: string; negative: string };
+  add_template: { class_id: number; text: string };
+  delete_template: { template: number };
+  export: { path: string; overwrite: boolean };
+}
+
+export type RequestName = keyof Requests;
+
+export type Message =
+  | { type: "state"; seq: number; tables: Partial<Tables> }
+  | { type: "append"; seq: number; start: number; count: number }
+  | { type: "update"; seq: number; count: number }
+  | { type: "replace"; seq: number }
+  | { type: "reply"; id: string; result: unknown }
+  | { type: "error"; id: string | null; where: string; message: string };
+
+/** The part of an anywidget model that we use. */
+export interface WidgetModel {
+  get<K extends keyof Traits>(key: K): Traits[K];
+  set<K extends keyof Traits>(key: K, value: Traits[K]): void;
+  save_changes(): void;
+  send(content: unknown): void;
+  on(event: "msg:custom", callback: (message: Message, buffers: DataView[]) => void): void;
+  on(event: `change:${keyof Traits}`, callback: () => void): void;
+  off(event: string, callback?: (...args: never[]) => void): void;
+}

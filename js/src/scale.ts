@@ -1,0 +1,30 @@
+/** A linear map from data to pixels. */
+export interface Scale {
+  (value: number): number;
+  domain: [number, number];
+}
+
+/** A scale over the values, with some air; a flat series sits in the middle. */
+export function linearScale(values: readonly number[], range: [number, number], air = 0.12): Scale {
+  const finite = values.filter(Number.isFinite);
+  let low = finite.length ? Math.min(...finite) : 0;
+  let high = finite.length ? Math.max(...finite) : 1;
+  if (low === high) {
+    const around = Math.abs(low) * 0.1 || 0.5;
+    low -= around;
+    high += around;
+  }
+  const pad = (high - low) * air;
+  const domain: [number, number] = [low - pad, high + pad];
+  const scale = (value: number) =>
+    range[0] + ((value - domain[0]) / (domain[1] - domain[0])) * (range[1] - range[0]);
+  return Object.assign(scale, { domain });
+}
+
+/** A number at three significant digits, without an exponent where it can be read without. */
+export function compact(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
+  if (size >= 100) return Math.round(value).toLocaleString("en");
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}

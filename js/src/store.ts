@@ -1,0 +1,68 @@
+import { Emitter } from "./emitter";
+import type { PointBlock } from "./points";
+import { PointTable } from "./pointtable";
+import type { Tables } from "./protocol";
+
+/** What changed in the point table. `replaced` rows may have moved; `appended` gives the first new row. */
+export type PointsChange = { kind: "replaced" } | { kind: "appended"; start: number } | { kind: "updated" };
+
+type Events = { [K in keyof Tables]: Tables[K] } & { points: PointsChange };
+
+const EMPTY: Tables = {
+  info: {
+    name: "",
+    folder: "",
+    generator: null,
+    encoder: null,
+    memory: null,
+    classes: [],
+    iteration: 0,
+    read_only: false,
+    resumable: 0,
+  },
+  labels: [],
+  metrics: [],
+  templates: [],
+  proposals: [],
+  jobs: [],
+  history: { undo: null, redo: null },
+};
+
+/** The state that Python owns. The page changes it only by what Python says. */
+export class Store extends Emitter<Events> {
+  readonly points = new PointTable();
+  seq = 0;
+  #tables: Tables = { ...EMPTY };
+
+  get<K extends keyof Tables>(key: K): Tables[K] {
+    return this.#tables[key];
+  }
+
+  /** Takes over the tables given; those that are the same as before raise no event. */
+  apply(changes: Partial<Tables>): void {
+    for (const key of Object.keys(changes) as (keyof Tables)[]) this.#set(key, changes[key]);
+  }
+
+  replacePoints(block: PointBlock): void {
+    this.points.replace(block);
+    this.emit("points", { kind: "replaced" });
+  }
+
+  appendPoints(block: PointBlock): void {
+    const start = this.points.append(block);
+    this.emit("points", { kind: "appended", start });
+  }
+
+  updatePoints(block: PointBlock): void {
+    this.points.update(block);
+    this.emit("points", { kind: "updated" });
+  }
+
+  #set<K extends keyof Tables>(key: K, value: Tables[K] | undefined): void {
+    if (value === undefined || value === null || !(key in EMPTY)) return;
+    if (key === "info" && !("classes" in (value as object))) return; // a trait that was never filled
+    if (JSON.stringify(value) === JSON.stringify(this.#tables[key])) return;
+    this.#tables[key] = value;
+    this.emit(key, value as Events[K]);
+  }
+}

@@ -1,0 +1,74 @@
+import { Emitter } from "./emitter";
+
+export interface Notice {
+  where: string;
+  message: string;
+  kind: "error" | "done";
+}
+
+export interface LabelFocus {
+  text: string;
+  labels: number[];
+  pictures: Set<number>;
+}
+
+interface Events {
+  selection: readonly number[];
+  classes: ReadonlySet<number>;
+  focus: LabelFocus | null;
+  /** One picture to show in full. */
+  sheet: number;
+  notice: Notice;
+  /** Seconds that the oldest unanswered request has waited; 0 when none does. */
+  waiting: number;
+  /** Requests that act on the session came or were answered. */
+  acting: ReadonlySet<string>;
+}
+
+/** What only the page knows: selection, filters and highlights, shared by all views of one widget. */
+export class UiState extends Emitter<Events> {
+  #selection: readonly number[] = [];
+  #classes: ReadonlySet<number> = new Set();
+  #focus: LabelFocus | null = null;
+
+  get selection(): readonly number[] {
+    return this.#selection;
+  }
+
+  /** Classes that the dashboard is narrowed to; empty means all. */
+  get classes(): ReadonlySet<number> {
+    return this.#classes;
+  }
+
+  get focus(): LabelFocus | null {
+    return this.#focus;
+  }
+
+  select(ids: readonly number[]): void {
+    if (ids.length === this.#selection.length && ids.every((id, i) => id === this.#selection[i])) return;
+    this.#selection = ids;
+    this.emit("selection", ids);
+  }
+
+  /** Narrows to one class, or adds it when `add`; the same click again takes it out. */
+  toggleClass(id: number, add = false): void {
+    const was = this.#classes.has(id);
+    const next = new Set(add ? this.#classes : []);
+    if (was) next.delete(id);
+    else next.add(id);
+    if (!add && was && this.#classes.size > 1) next.add(id); // many → just this one
+    this.#classes = next;
+    this.emit("classes", next);
+  }
+
+  clearClasses(): void {
+    if (!this.#classes.size) return;
+    this.#classes = new Set();
+    this.emit("classes", this.#classes);
+  }
+
+  setFocus(focus: LabelFocus | null): void {
+    this.#focus = focus;
+    this.emit("focus", focus);
+  }
+}

@@ -1,0 +1,21 @@
+import { Connection } from "./connection";
+import { dashboard } from "./dashboard";
+import type { WidgetModel } from "./protocol";
+
+/** anywidget's entry: `initialize` owns the line to Python, each `render` owns one view's DOM. */
+export default () => {
+  let connection: Connection | null = null;
+  return {
+    initialize({ model }: { model: WidgetModel }): () => void {
+      const life = new AbortController();
+      connection = new Connection(model, life.signal);
+      return () => life.abort();
+    },
+    render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
+      const life = new AbortController();
+      connection ??= new Connection(model, life.signal);
+      dashboard({ connection, model, el, signal: life.signal });
+      return () => life.abort();
+    },
+  };
+};
