@@ -143,7 +143,7 @@ def evolve(
     generations: int = 3,
     final_proxies: int = 24,
     max_proxies: int = 320,
-    tolerance: float = 0.1,
+    tolerance: float = 0.2,
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> Refinement:
@@ -201,9 +201,9 @@ def evolve(
         if not variations:
             break
         ranking = _race(bench, best, variations, proxies, budget, f"round {number}")
-        winner = ranking[0]
-        gain, _ = bench.gain(winner, best)
-        better = gain >= tolerance
+        winner = bench.simplest(ranking)
+        gain, error = bench.gain(winner, best)
+        better = gain >= max(tolerance, error)
         if better:
             finalists = [each for each in ranking if each != best][:2]
             best = winner
@@ -290,6 +290,16 @@ class _Bench:
         error = float(differences.std(ddof=1) / np.sqrt(shared)) if shared > 1 else float("inf")
         return float(differences.mean()) - penalty, error
 
+    def simplest(self, ranking: Sequence[Candidate]) -> Candidate:
+        """The shortest of those that are not clearly worse than the first (the one-standard-error rule)."""
+        first = ranking[0]
+
+        def close(candidate: Candidate) -> bool:
+            loss, error = self.gain(first, candidate)
+            return candidate is first or loss < error
+
+        return min(filter(close, ranking), key=lambda each: (self._extra_words(each), ranking.index(each)))
+
     def afresh(self) -> _Bench:
         """The same with fresh seeds and no pictures."""
         bench = _Bench(
@@ -356,7 +366,7 @@ def _compare(
     bench = search.afresh()
     bench.extend([start, *finalists], count, "the last comparison")
     ranking = sorted(finalists, key=lambda each: -bench.gain(each, start)[0])
-    tried = ranking[0] if ranking else start
+    tried = bench.simplest(ranking) if ranking else start
     gain, error = bench.gain(tried, start) if ranking else (0.0, 0.0)
     improved = bool(ranking) and gain >= tolerance and gain > error
     after = tried if improved else start

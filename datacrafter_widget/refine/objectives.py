@@ -7,7 +7,9 @@ same reason, that a weight should mean the same for any encoder, any class and a
 * the first term of Eq. 8 has its minus sign back (the paper's text says "away from the deleted images");
 * every term is standardised on the class's own pictures: 0 is what the class scores today on average, and
   1 is one standard deviation of its pictures. Similarities are taken after removing the class's mean
-  embedding, since what all its pictures share says nothing about which of them are wanted.
+  embedding, since what all its pictures share says nothing about which of them are wanted. For Eq. 8 the
+  embeddings are also whitened by the covariance within the removed pictures and within the originals: a
+  colour or a scene that varies among both must not pass for the difference between them.
 """
 
 from __future__ import annotations
@@ -91,8 +93,10 @@ class RemoveObjective:
                 f"found {len(away)} and {sum(map(len, groups))}; keep some pictures of the class",
             )
         self._centre = np.mean([away.mean(0), np.mean([group.mean(0) for group in groups], 0)], 0)
-        self._away = _contrast(away, self._centre)
-        self._near = np.mean([_contrast(group, self._centre) for group in groups], 0)
+        # What remains may be a mixture with undesired pictures: it serves only for want of originals.
+        self._whitening = _whitening([away, groups[-1]])
+        self._away = self._directions(away).mean(0)
+        self._near = np.mean([self._directions(group).mean(0) for group in groups], 0)
         everything = np.concatenate([away, *groups])
         shares = [0.5 / len(away)] * len(away)
         for group in groups:
@@ -111,12 +115,15 @@ class RemoveObjective:
     def _raw(
         self, features: NDArray[np.float64], confidence: ArrayLike | None
     ) -> dict[str, NDArray[np.float64]]:
-        directions = _directions(features, self._centre)
+        directions = self._directions(features)
         return {
             "away": -(directions @ self._away),
             "near": directions @ self._near,
             "confidence": _probabilities(confidence, len(features)),
         }
+
+    def _directions(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _directions(features @ self._whitening, self._centre @ self._whitening)
 
 
 class MoreLikeObjective:
@@ -154,7 +161,7 @@ class MoreLikeObjective:
             )
         self._temperature = temperature
         self._centre = own.mean(0)
-        self._near = _contrast(near, self._centre)
+        self._near = _directions(near, self._centre).mean(0)
         self._scale = _standards(self._raw(own, confidence), np.full(len(own), 1 / len(own)))
 
     def score(self, proxies: ArrayLike, confidence: ArrayLike) -> Score:
@@ -196,15 +203,23 @@ def divergence_from_mean(features: ArrayLike, *, temperature: float = 1.0) -> ND
 # ---- terms -------------------------------------------------------------------------------------------
 
 
-def _contrast(group: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean direction of a group: its product with a direction is their mean cosine similarity."""
-    mean: NDArray[np.float64] = _directions(group, centre).mean(0)
-    return mean
-
-
 def _directions(features: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
     moved = features - centre
     return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+
+
+def _whitening(groups: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(D, D) inverse square root of the pooled covariance within groups, shrunk (Ledoit and Wolf, 2004)."""
+    from sklearn.covariance import ledoit_wolf
+
+    inside = np.concatenate([group - group.mean(0) for group in groups])
+    scale = float(np.sqrt((inside**2).mean()))
+    if scale < 1e-6:  # one picture a group, or copies of one
+        return np.eye(inside.shape[1])
+    covariance, _ = ledoit_wolf(inside / scale, assume_centered=True)
+    values, vectors = np.linalg.eigh(covariance)
+    whitening: NDArray[np.float64] = (vectors / np.sqrt(np.maximum(values, 1e-6))) @ vectors.T
+    return whitening
 
 
 def _standards(
