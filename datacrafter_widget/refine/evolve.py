@@ -5,7 +5,7 @@ pictures score higher, stop when the gain is small. Pictures are what costs, so 
 
 * every candidate gets the same seeds, and the same options of the slots it shares with the others, so that
   two candidates are compared picture by picture;
-* a generation is a race: few pictures for all mutants, and as many again for the best third;
+* a generation is a race: few pictures for all mutants, twice as many for the best third, and so on;
 * prompts are compared once more on fresh seeds at the end, because the winner of a race has been lucky.
 """
 
@@ -342,16 +342,20 @@ def _race(
     budget: int,
     name: str,
 ) -> list[Candidate]:
-    """Rank the parent and its variations; those that do well in the first heat have twice the pictures."""
+    """Rank the parent and its best variations: each heat has a third of them left and twice the pictures."""
     bench.extend([parent, *variations], proxies, f"{name}: {len(variations)} variations")
 
     def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
         return sorted(candidates, key=lambda each: -bench.gain(each, parent)[0])
 
-    promising = ranked(variations)[: -(-len(variations) // 3)]
-    if bench.used + proxies * (len(promising) + 1) <= budget:
-        bench.extend([parent, *promising], 2 * proxies, f"{name}: the best {len(promising)}")
-    return ranked([*promising, parent])
+    running, count = variations, proxies
+    while len(running) > 2:
+        promising = ranked(running)[: -(-len(running) // 3)]
+        if bench.used + count * (len(promising) + 1) > budget:
+            break
+        running, count = promising, 2 * count
+        bench.extend([parent, *running], count, f"{name}: the best {len(running)}")
+    return ranked([*running, parent])
 
 
 def _compare(
