@@ -15,7 +15,9 @@ NOTEBOOK = "01_quickstart.ipynb"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="datacrafter", description="Human-guided expansion of image data sets.")
+    parser = argparse.ArgumentParser(
+        prog="datacrafter", description="Human-guided expansion of image data sets."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="open the demo in JupyterLab, or run it without a screen")
@@ -24,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--headless", action="store_true", help="run the whole loop with a simulated user")
     demo.add_argument("--out", type=Path, help="with --headless: the folder for the report and the data set")
     options = parser.parse_args(arguments)
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "PASSIVE"
+    )  # busy-waiting threads starve each other on shared cores
     try:
         if options.headless:
             if options.out is None:
@@ -51,10 +56,16 @@ def _open_lab(*, port: int | None, browser: bool) -> int:
     address = f"http://localhost:{port}/lab/tree/{NOTEBOOK}?token={token}"
     print(f"\n  JupyterLab is starting. Open this address if no browser opens by itself:\n\n    {address}\n")
     print("  Then click Run ▸ Run All Cells. Lasso pictures on the map, click Remove or More like these,")
-    print("  and accept the prompt that is proposed. Ctrl-C twice ends the demo; your session is kept.\n", flush=True)
+    print(
+        "  and accept the prompt that is proposed. Ctrl-C twice ends the demo; your session is kept.\n",
+        flush=True,
+    )
     command = [sys.executable, "-m", "jupyterlab", NOTEBOOK, f"--port={port}", "--ServerApp.port_retries=0"]
     command += [] if browser else ["--no-browser"]
-    environment = {**os.environ, "JUPYTER_TOKEN": token}  # by the environment: arguments show in a process list
+    environment = {
+        **os.environ,
+        "JUPYTER_TOKEN": token,
+    }  # by the environment: arguments show in a process list
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode  # noqa: S603
 
 

@@ -40,7 +40,9 @@ def run_headless(out: Path) -> dict[str, Any]:
         InputError: `out` holds something.
     """
     if out.exists() and any(out.iterdir()):
-        raise InputError(f"expected an empty or new folder for --out, found {out} with something in it; name another")
+        raise InputError(
+            f"expected an empty or new folder for --out, found {out} with something in it; name another"
+        )
     started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     judge = Judge.load()
@@ -53,7 +55,10 @@ def run_headless(out: Path) -> dict[str, Any]:
 
     with open_demo(out / "demo") as session:
         info = session.info()
-        note("open", f"{sum(row['originals'] for row in info['classes'])} originals in {len(info['classes'])} classes")
+        note(
+            "open",
+            f"{sum(row['originals'] for row in info['classes'])} originals in {len(info['classes'])} classes",
+        )
         others = [row.name for row in session.classes if row.name != CLASS]
         _finish(session.generate(OTHERS_PER_CLASS, classes=others))
         before = _finish(session.generate(SHARE_OF, classes=CLASS))
@@ -80,9 +85,12 @@ def run_headless(out: Path) -> dict[str, Any]:
             "seconds": round(time.monotonic() - started, 1),
             "peak_memory_mb": peak_memory_mb(),
             "template_before": next(row["text"] for row in template if row["class_id"] == _class_id(session)),
-            "templates_after": [row for row in session.template_table() if row["class_id"] == _class_id(session)],
+            "templates_after": [
+                row for row in session.template_table() if row["class_id"] == _class_id(session)
+            ],
             "proposals": [
-                {"after": p.after, "negative": p.negative, "reasons": p.reasons, "before": p.before} for p in proposals
+                {"after": p.after, "negative": p.negative, "reasons": p.reasons, "before": p.before}
+                for p in proposals
             ],
             "metrics": session.metric_table(),
             "steps": steps,
@@ -91,7 +99,9 @@ def run_headless(out: Path) -> dict[str, Any]:
             "machine": platform.platform(),
             "device": info["generator"]["device"] or session.info()["generator"]["device"],
         }
-        write_report(out / "report.html", session, report, before=before, after=after, wrong={*wrong, *wrong_after})
+        write_report(
+            out / "report.html", session, report, before=before, after=after, wrong={*wrong, *wrong_after}
+        )
     (out / "report.json").write_text(json.dumps(report, indent=2), "utf-8")
     print(  # noqa: T201
         f"\nundesired before {report['undesired_before']:.1%}, after {report['undesired_after']:.1%}; "

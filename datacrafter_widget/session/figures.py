@@ -35,7 +35,11 @@ class Figures:
                     showlegend=origin == 0,
                     text=[f"{row.name} {picture}" for picture in points["id"][mine]],
                     hoverinfo="text",
-                    marker={"symbol": symbol, "size": 7, "color": f"hsl({index * 137.5 % 360:.0f}, 60%, 48%)"},
+                    marker={
+                        "symbol": symbol,
+                        "size": 7,
+                        "color": f"hsl({index * 137.5 % 360:.0f}, 60%, 48%)",
+                    },
                 )
         for label in self._session.label_cut():
             figure.add_annotation(x=label["x"], y=label["y"], text=_plain(label["text"]), showarrow=False)
@@ -55,7 +59,9 @@ class Figures:
         for column, name in enumerate(names, start=1):
             line = sorted((row["iteration"], row["value"]) for row in rows if row["name"] == name)
             x, y = zip(*line, strict=True)
-            figure.add_trace(go.Scatter(x=x, y=y, mode="lines+markers", name=name, showlegend=False), 1, column)
+            figure.add_trace(
+                go.Scatter(x=x, y=y, mode="lines+markers", name=name, showlegend=False), 1, column
+            )
             figure.update_xaxes(title_text="iteration", dtick=1, row=1, col=column)
         figure.update_layout(**_layout(), width=900, height=280)
         return figure

@@ -68,24 +68,23 @@ class Generation:
             classes, templates, per_class=per_class, seed=seed, parents_by_class=parents, **settings
         )
         batch_size = self._batch_size or defaults.batch_size
-        return self._store.create_job(iteration, {**settings, "seed": seed, "batch_size": batch_size}, planned)
+        return self._store.create_job(
+            iteration, {**settings, "seed": seed, "batch_size": batch_size}, planned
+        )
 
     def run(self, job: Job[Any], generation: GenerationJob) -> list[int]:
         """Make what is missing of a round; returns the ids of the pictures that were made now."""
-        made: list[int] = []
 
         def arrived(pictures: list[Picture]) -> None:
             self._observer.place(pictures)
-            made.extend(picture.id for picture in pictures)
             self._events.emit("pictures", ids=[picture.id for picture in pictures])
 
-        run_generation(
+        made = run_generation(
             self._store,
             self._models.generator,
             self._models.encoder,
             generation,
             job=job,
-            batch_size=generation.settings["batch_size"],
             on_pictures=arrived,
         )
         self._observer.observe(job)

@@ -140,10 +140,9 @@ class Observer:
 
     def _encode_missing(self, job: Job[Any]) -> None:
         encoder = self._models.encoder
-        pictures = self._store.pictures(include_hidden=True)
-        known, _ = self.embeddings(pictures)
-        known_ids = set(known.tolist())
-        missing = [picture for picture in pictures if picture.id not in known_ids]
+        missing = self._store.pictures(
+            ids=self._store.ids_without_embedding(encoder.identity), include_hidden=True
+        )
         for start in range(0, len(missing), ENCODE_BATCH):
             job.update(done=start, total=len(missing), message="looking at the pictures")
             job.checkpoint()
@@ -197,7 +196,8 @@ class Observer:
             [
                 (int(ids[picture]), int(label_ids[label]), float(score))
                 for (picture, label), score in zip(edges[known], scores[known], strict=True)
-            ]
+            ],
+            picture_ids=ids.tolist(),
         )
 
     def _old_positions(self, ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
@@ -210,7 +210,8 @@ class Observer:
 
 def _words_beside(encoder: Encoder) -> tuple[str, ...]:
     """A model folder may bring its own words: one a line in `vocabulary.txt`."""
-    path = encoder.folder / "vocabulary.txt" if encoder.folder else None
+    folder = getattr(encoder, "folder", None)
+    path = folder / "vocabulary.txt" if folder else None
     if path is None or not path.is_file():
         return ()
     return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())

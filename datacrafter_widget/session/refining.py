@@ -66,7 +66,9 @@ class Refiner:
             The ids of the proposals. A class for which nothing better was found has none; the job's message
             says so.
         """
-        marked = self._store.pictures(ids=ids, include_hidden=True, origin="generated" if kind == "remove" else None)
+        marked = self._store.pictures(
+            ids=ids, include_hidden=True, origin="generated" if kind == "remove" else None
+        )
         proposals, failures = [], []
         for row in self._store.classes():
             mine = [picture for picture in marked if picture.class_id == row.id]

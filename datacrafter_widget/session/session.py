@@ -119,7 +119,9 @@ class Session(Shown):
                 "vocabulary": list(vocabulary) if vocabulary is not None else settings.get("vocabulary"),
             }
             if not read_only:
-                names = {key: value for key, value in settings.items() if key == "seed" or not _is_model(value)}
+                names = {
+                    key: value for key, value in settings.items() if key == "seed" or not _is_model(value)
+                }
                 store.set_meta("settings", {**store.get_meta("settings", {}), **names})
             session = cls(store, device=device, dtype=dtype, batch_size=batch_size, **settings)
             if images is not None:
@@ -181,7 +183,10 @@ class Session(Shown):
     ) -> list[Picture]:
         """Pictures by class, origin (``"original"``, ``"generated"``), content label and iteration."""
         found = self._store.pictures(
-            class_ids=self._class_ids(classes), origin=origin, iteration=iteration, include_hidden=include_hidden
+            class_ids=self._class_ids(classes),
+            origin=origin,
+            iteration=iteration,
+            include_hidden=include_hidden,
         )
         if label is None:
             return found
@@ -192,7 +197,9 @@ class Session(Shown):
         """One picture, as an RGB image."""
         return self._store.load_image(picture_id)
 
-    def export(self, path: str | Path, *, format: str = "imagefolder", overwrite: bool = False) -> ExportReport:  # noqa: A002 - the word a user expects
+    def export(
+        self, path: str | Path, *, format: str = "imagefolder", overwrite: bool = False
+    ) -> ExportReport:  # noqa: A002 - the word a user expects
         """Write originals and generated pictures, less those removed or flagged, as a data set.
 
         Args:
@@ -206,7 +213,9 @@ class Session(Shown):
             StoreError: `path` exists; nothing was written.
         """
         if format != "imagefolder":
-            raise InputError(f"expected format='imagefolder', found {format!r}; other formats don't exist yet")
+            raise InputError(
+                f"expected format='imagefolder', found {format!r}; other formats don't exist yet"
+            )
         return export_imagefolder(self._store, path, overwrite=overwrite)
 
     # -- observe ------------------------------------------------------------------------------------
@@ -260,7 +269,9 @@ class Session(Shown):
         prompts = {row.id: self._store.templates(class_id=row.id) for row in rows}
         bare = [row.name for row in rows if not prompts[row.id]]
         if bare:
-            raise InputError(f"no prompt for {', '.join(bare)}; add one with session.add_template(class, text)")
+            raise InputError(
+                f"no prompt for {', '.join(bare)}; add one with session.add_template(class, text)"
+            )
         asked = {
             "perturbation": perturbation,
             "strength": strength,
@@ -270,7 +281,9 @@ class Session(Shown):
 
         def run(job: Job[list[int]]) -> list[int]:
             self._observer.ready(job)
-            return self._generation.run(job, self._generation.plan(rows, prompts, per_class, seed=seed, **asked))
+            return self._generation.run(
+                job, self._generation.plan(rows, prompts, per_class, seed=seed, **asked)
+            )
 
         return self._submit(run, "Generate")
 
@@ -449,7 +462,9 @@ class Session(Shown):
     def _label_id(self, text: str) -> int:
         by_text = {label.text: label.id for label in self._store.labels()}
         if text not in by_text:
-            raise InputError(f"no content label {text!r}; the session has {', '.join(sorted(by_text)) or 'none yet'}")
+            raise InputError(
+                f"no content label {text!r}; the session has {', '.join(sorted(by_text)) or 'none yet'}"
+            )
         return by_text[text]
 
     def _template(self, template_id: int) -> Any:

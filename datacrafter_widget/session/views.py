@@ -43,25 +43,22 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
         ``id`` int32, ``x`` and ``y`` float32, ``class_index`` uint16 (place in `class_table`), ``origin``
         uint8 (0 original, 1 generated), ``iteration`` uint16, ``hidden`` uint8, ``parent`` int32 (0: none).
     """
-    class_index = {row.id: index for index, row in enumerate(store.classes())}
+    columns = store.picture_columns(after_id)
     ids, positions = store.positions("picture")
-    place = {int(picture): row for row, picture in enumerate(ids)}
-    pictures = [
-        picture
-        for picture in store.pictures(include_hidden=True)
-        if picture.id in place and picture.id > after_id
-    ]
-    pictures.sort(key=lambda picture: picture.id)
-    xy = positions[[place[picture.id] for picture in pictures]] if pictures else np.zeros((0, 2), np.float32)
+    _, row, found = np.intersect1d(ids, columns.ids, assume_unique=True, return_indices=True)
+    class_ids = np.array([each.id for each in store.classes()], np.int64)
+    by_id = np.argsort(class_ids)
     return {
-        "id": np.array([picture.id for picture in pictures], np.int32),
-        "x": xy[:, 0].astype(np.float32),
-        "y": xy[:, 1].astype(np.float32),
-        "class_index": np.array([class_index[picture.class_id] for picture in pictures], np.uint16),
-        "origin": np.array([picture.origin == "generated" for picture in pictures], np.uint8),
-        "iteration": np.array([picture.iteration for picture in pictures], np.uint16),
-        "hidden": np.array([picture.hidden for picture in pictures], np.uint8),
-        "parent": np.array([_parent(picture) for picture in pictures], np.int32),
+        "id": columns.ids[found].astype(np.int32),
+        "x": positions[row, 0].astype(np.float32),
+        "y": positions[row, 1].astype(np.float32),
+        "class_index": by_id[np.searchsorted(class_ids, columns.class_ids[found], sorter=by_id)].astype(
+            np.uint16
+        ),
+        "origin": columns.generated[found].astype(np.uint8),
+        "iteration": columns.iterations[found].astype(np.uint16),
+        "hidden": columns.hidden[found].astype(np.uint8),
+        "parent": columns.parent_ids[found].astype(np.int32),
     }
 
 
@@ -121,7 +118,9 @@ def label_cut(store: Store, atlas: Atlas | None, *, budget: int) -> list[Row]:
         members = [rows[tree.names[leaf]] for leaf in tree.leaves(node) if tree.names[leaf] in rows]
         if members:
             name = {"text": tree.names[node]}
-            cut.append({"node": int(node), "members": [row["id"] for row in members], **_spot(members), **name})
+            cut.append(
+                {"node": int(node), "members": [row["id"] for row in members], **_spot(members), **name}
+            )
     return cut
 
 
@@ -131,7 +130,9 @@ def details(store: Store, ids: Sequence[int]) -> list[Row]:
     A generated picture without a parent stands under no original: such pictures of a class share one row.
     """
     chosen = store.pictures(ids=list(ids), include_hidden=True)
-    parents = sorted({_parent(picture) or picture.id for picture in chosen if _parent(picture) or _is_original(picture)})
+    parents = sorted(
+        {_parent(picture) or picture.id for picture in chosen if _parent(picture) or _is_original(picture)}
+    )
     children = store.descendants(parents)
     rows = []
     for parent in store.pictures(ids=parents, include_hidden=True):
@@ -163,7 +164,11 @@ def provenance_sheet(store: Store, picture_id: int) -> Row:
     made = asdict(picture.provenance) if picture.provenance else None
     labels = {label.id: label.text for label in store.labels()}
     edges, scores = store.picture_labels()
-    mine = [(labels[int(label)], float(score)) for (owner, label), score in zip(edges, scores, strict=True) if owner == picture_id]
+    mine = [
+        (labels[int(label)], float(score))
+        for (owner, label), score in zip(edges, scores, strict=True)
+        if owner == picture_id
+    ]
     return {
         **summary(picture),
         "class": class_name,
@@ -195,7 +200,9 @@ def proposal_table(store: Store) -> list[Row]:
     """The proposals that wait for a decision, newest first."""
     templates = {template.id: template for template in store.templates(active=None)}
     rows = [
-        _proposal_row(proposal, templates[proposal.template_id].text, templates[proposal.template_id].negative)
+        _proposal_row(
+            proposal, templates[proposal.template_id].text, templates[proposal.template_id].negative
+        )
         for proposal in store.proposals(states=("open",))
     ]
     return rows[::-1]

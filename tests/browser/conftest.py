@@ -59,10 +59,19 @@ class Lab:
         settings = folder.parent / "settings"
         settings.mkdir()
         quiet = {"checkForUpdates": False, "doNotDisturbMode": True, "fetchNews": "false"}
-        (settings / "overrides.json").write_text(json.dumps({"@jupyterlab/apputils-extension:notification": quiet}))
+        (settings / "overrides.json").write_text(
+            json.dumps({"@jupyterlab/apputils-extension:notification": quiet})
+        )
         homes = {
             name: str(folder.parent / name.lower())
-            for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
+            for name in (
+                "JUPYTER_CONFIG_DIR",
+                "JUPYTER_RUNTIME_DIR",
+                "JUPYTER_DATA_DIR",
+                "JUPYTERLAB_SETTINGS_DIR",
+                "JUPYTERLAB_WORKSPACES_DIR",
+                "IPYTHONDIR",
+            )
         }
         self._log = (folder.parent / "lab.log").open("w")
         self._server = subprocess.Popen(
@@ -86,7 +95,9 @@ class Lab:
         deadline = time.monotonic() + PATIENCE / 1000
         while True:
             with suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api?token={self.token}", timeout=5).close()
+                urllib.request.urlopen(
+                    f"http://127.0.0.1:{self.port}/api?token={self.token}", timeout=5
+                ).close()
                 return
             if self._server.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"JupyterLab did not start:\n{(folder.parent / 'lab.log').read_text()[-3000:]}")
@@ -98,7 +109,11 @@ class Lab:
 
     def write(self, name: str, cells: list[str]) -> None:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         nbformat.write(notebook, self.folder / name)
 
     def stop(self) -> None:

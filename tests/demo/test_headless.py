@@ -9,7 +9,9 @@ from datacrafter_widget.cli import main
 
 
 @pytest.mark.timeout(1200)
-def test_the_headless_demo_halves_more_than_the_undesired_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_headless_demo_halves_more_than_the_undesired_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     out = tmp_path / "report"
     assert main(["demo", "--headless", "--out", str(out)]) == 0
     report = json.loads((out / "report.json").read_text("utf-8"))

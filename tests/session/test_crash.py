@@ -50,7 +50,10 @@ def test_kill_during_generation_loses_nothing_that_was_shown(tmp_path: Path, ori
         assert len(session.pictures("apple", origin="generated")) == 40
         assert session.resume() is None
     reference = tmp_path / "reference"
-    with Session.open(reference, images=originals, batch_size=4) as session, Session.open(tmp_path / "s", read_only=True) as killed:
+    with (
+        Session.open(reference, images=originals, batch_size=4) as session,
+        Session.open(tmp_path / "s", read_only=True) as killed,
+    ):
         session.generate(per_class=40, classes=["apple"], seed=3, num_inference_steps=6).result()
         uninterrupted = {picture.sha256 for picture in session.pictures("apple", origin="generated")}
         assert uninterrupted == {picture.sha256 for picture in killed.pictures("apple", origin="generated")}

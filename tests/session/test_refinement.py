@@ -42,7 +42,9 @@ def test_removing_the_undesired_kind_of_a_class_with_any_name(tmp_path: Path):
     alias = "".join(shuffled.choices("bdfgklmnprstvz", k=3)) + "u"
     wanted = "crane machine"
     originals = tmp_path / "originals"
-    write_originals(originals, per_class=12, classes=[AMBIGUOUS, "apple", "boat", "fish"], seed=5, ambiguous=wanted)
+    write_originals(
+        originals, per_class=12, classes=[AMBIGUOUS, "apple", "boat", "fish"], seed=5, ambiguous=wanted
+    )
     (originals / AMBIGUOUS).rename(originals / alias)
     vocabulary = [word.replace(AMBIGUOUS, alias) for word in VOCABULARY]
     shuffled.shuffle(vocabulary)

@@ -93,7 +93,9 @@ def test_removing_hides_at_once_and_undo_brings_back_exactly(session):
     victims = [picture.id for picture in session.pictures("apple", origin="original")][:2]
     session.remove(victims).wait()
     assert not set(victims) & {picture.id for picture in session.pictures()}
-    hidden = dict(zip(session.map_points()["id"].tolist(), session.map_points()["hidden"].tolist(), strict=True))
+    hidden = dict(
+        zip(session.map_points()["id"].tolist(), session.map_points()["hidden"].tolist(), strict=True)
+    )
     assert all(hidden[picture] for picture in victims)
     assert session.history()["undo"] == "remove 2 pictures"
     session.undo()
@@ -148,7 +150,11 @@ def test_export_counts_are_the_visible_pictures(session, tmp_path):
     removed = session.pictures("lemon", origin="generated")[:1]
     session.remove([picture.id for picture in removed]).wait()
     session.export(tmp_path / "set")
-    exported = {folder.name: len(list(folder.glob("*.png"))) for folder in (tmp_path / "set").iterdir() if folder.is_dir()}
+    exported = {
+        folder.name: len(list(folder.glob("*.png")))
+        for folder in (tmp_path / "set").iterdir()
+        if folder.is_dir()
+    }
     expected = {row.name: len(session.pictures(row.name)) for row in session.classes}
     assert exported == expected
     rows = [json.loads(line) for line in (tmp_path / "set/metadata.jsonl").read_text("utf-8").splitlines()]
