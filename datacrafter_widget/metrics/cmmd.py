@@ -14,8 +14,8 @@ def cmmd(x: npt.ArrayLike, y: npt.ArrayLike, *, sigma: float = 10.0, scale: floa
 
     The unbiased squared maximum mean discrepancy with the Gaussian kernel exp(-|x - y|² / 2sigma²), times
     `scale`. Jayasumana et al., "Rethinking FID" (CVPR 2024), use sigma = 10 and a scale of 1000 on
-    L2-normalised features; features are used here as they are given. Being unbiased, it can fall a little below zero when
-    both sets come from one distribution.
+    L2-normalised features; features are used here as they are given. Being unbiased, it can fall a little
+    below zero when both sets come from one distribution.
 
     Memory grows with N + M, not with their product.
 

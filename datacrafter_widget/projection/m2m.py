@@ -79,7 +79,7 @@ class M2M:
         label_features: npt.ArrayLike | None = None,
         edges: npt.ArrayLike = (),
         *,
-        init: Positions | None = None,
+        init: npt.ArrayLike | Positions | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Self:
         """Learn the map.
@@ -88,8 +88,8 @@ class M2M:
             image_features: (N, D) features of the pictures; they need not be of unit length.
             label_features: (L, D) features of the labels in the same space; None or (0, D) for none.
             edges: (E, 2) index pairs (picture, label); a picture may have any number of labels.
-            init: positions ((N, 2), (L, 2)) of an earlier map, NaN rows for what is new. The new map starts
-                there and stays close to it.
+            init: positions of an earlier map, (N, 2) of the pictures or a pair ((N, 2), (L, 2)) of pictures
+                and labels; NaN rows for what is new. The new map starts there and stays close to it.
             progress: called with the finished share, 0 to 1; an exception it raises stops the fit and is
                 passed on, and what was fitted before stays as it was.
 
@@ -165,7 +165,7 @@ class M2M:
         label_features: npt.ArrayLike | None = None,
         edges: npt.ArrayLike = (),
         *,
-        init: Positions | None = None,
+        init: npt.ArrayLike | Positions | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> tuple[Float32, Float32]:
         """`fit`, then the positions of pictures (N, 2) and of labels (L, 2)."""
@@ -265,11 +265,12 @@ def _offsets(residuals: Float32, images: Float32, labels: Float32) -> Float32:
     return filled
 
 
-def _checked_init(init: Positions, n_images: int, n_labels: int) -> Float32:
-    parts = [np.asarray(p, np.float32).reshape(-1, 2) for p in init]
+def _checked_init(init: npt.ArrayLike | Positions, n_images: int, n_labels: int) -> Float32:
+    pair = init if isinstance(init, tuple) else (init, np.full((n_labels, 2), np.nan))
+    parts = [np.asarray(p, np.float32).reshape(-1, 2) for p in pair]
     if [len(p) for p in parts] != [n_images, n_labels]:
         raise InputError(
-            f"init: expected positions of {n_images} pictures and {n_labels} labels (NaN for new "
-            f"ones), found {len(parts[0])} and {len(parts[1])}."
+            f"init: expected positions of {n_images} pictures and {n_labels} labels (NaN for new ones), "
+            f"found {', '.join(str(len(p)) for p in parts)}."
         )
     return np.concatenate(parts)

@@ -95,7 +95,7 @@ def train(
             away = y.detach() - torch.from_numpy(anchors[rows])
             gradient += (schedule.anchor_weight / len(rows)) * torch.nan_to_num(away, nan=0.0)
         optimizer.zero_grad()
-        y.backward(gradient)  # type: ignore[no-untyped-call]
+        y.backward(gradient)
         torch.nn.utils.clip_grad_norm_(network.parameters, 2.0)
         optimizer.step()
         cycle.step()
@@ -115,7 +115,7 @@ def regress(network: ProjectionNetwork, inputs: Float32, positions: Float32, *, 
     for _ in range(steps):
         optimizer.zero_grad()
         loss = ((network(x) - y) / scale).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         cycle.step()
 
@@ -193,7 +193,7 @@ def _batch(targets: Targets, pictures: npt.NDArray[np.int64]) -> Batch:
     import torch
 
     def dense(matrix: object) -> "Tensor":
-        return torch.from_numpy(rows_to_one(matrix).toarray())  # type: ignore[arg-type]
+        return torch.from_numpy(rows_to_one(matrix).toarray())
 
     return Batch(
         pictures=pictures,

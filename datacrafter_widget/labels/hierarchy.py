@@ -1,0 +1,140 @@
+"""A hierarchy of content labels, by what they mean (DataCrafter, Sec. 5.2.2)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from datacrafter_widget.errors import InputError
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+class LabelTree:
+    """Binary tree over labels: agglomerative, average linkage of cosine distances.
+
+    Nodes are numbered with the leaves first, in the labels' order, then the inner nodes from the lowest to
+    the root. An inner node is named by its most central label, weighted by how many pictures have it.
+
+    Args:
+        embeddings: (L, D) text embeddings, L >= 1.
+        names: L texts.
+        counts: (L,) pictures that have each label; default 1 each.
+
+    Attributes:
+        n_leaves: L.
+        names: text of each node.
+        counts: (nodes,) sum of the counts of the leaves below.
+        parent: (nodes,) parent of each node, -1 for the root.
+        children: (nodes, 2), -1 for leaves.
+        height: (nodes,) average cosine distance at which the two children met; 0 for leaves.
+        depth: (nodes,) steps from the root.
+        root: the last node.
+
+    Raises:
+        InputError: no labels, or lengths that differ.
+    """
+
+    def __init__(
+        self, embeddings: npt.ArrayLike, names: Sequence[str], counts: npt.ArrayLike | None = None
+    ) -> None:
+        x = np.asarray(embeddings, np.float64)
+        size = np.ones(len(names)) if counts is None else np.asarray(counts, np.float64)
+        if x.ndim != 2 or len(x) == 0 or len(x) != len(names) or size.shape != (len(x),):
+            raise InputError(
+                f"LabelTree: expected (L, D) embeddings, L names and L counts with L >= 1, found {x.shape}, "
+                f"{len(names)} and {size.shape}."
+            )
+        self.n_leaves = len(x)
+        x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+        if len(x) > 2:
+            x = x - x.mean(axis=0)
+            x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+        similarity = x @ x.T
+        self.children, self.height = _merge(np.clip(1 - similarity, 0, 2))
+        nodes = len(self.children)
+        self.root = nodes - 1
+        self.parent = np.full(nodes, -1, np.int64)
+        self.depth = np.zeros(nodes, np.int64)
+        self.counts = np.concatenate([size, np.zeros(nodes - self.n_leaves)])
+        self._leaves: list[IntArray] = [np.array([i]) for i in range(self.n_leaves)]
+        self.names = [str(name) for name in names]
+        for node in range(self.n_leaves, nodes):
+            left, right = self.children[node]
+            self.parent[[left, right]] = node
+            self.counts[node] = self.counts[left] + self.counts[right]
+            below = np.sort(np.concatenate([self._leaves[left], self._leaves[right]]))
+            self._leaves.append(below)
+            weight = size[below] + 1e-9
+            # central: near to the pictures' mentions below, itself counting as one of them
+            centrality = similarity[np.ix_(below, below)] @ weight
+            self.names.append(self.names[below[int(np.argmax(centrality))]])
+        for node in range(self.root - 1, -1, -1):
+            self.depth[node] = self.depth[self.parent[node]] + 1
+
+    def __len__(self) -> int:
+        """Number of nodes, 2 L - 1."""
+        return len(self.children)
+
+    def leaves(self, node: int) -> IntArray:
+        """Labels (row indices, ascending) at or below a node."""
+        return self._leaves[int(node)]
+
+    def distance(self, node: int) -> IntArray:
+        """Tree distance TD (DataCrafter, Eq. 7): steps from every node to this one, (nodes,)."""
+        ancestors = {}
+        step, current = 0, int(node)
+        while current >= 0:
+            ancestors[current] = step
+            step, current = step + 1, int(self.parent[current])
+        result = np.empty(len(self), np.int64)
+        for other in range(len(self) - 1, -1, -1):
+            result[other] = ancestors[other] if other in ancestors else result[self.parent[other]] + 1
+        return result
+
+    def importance(self, ratio: npt.ArrayLike) -> FloatArray:
+        """A-priori importance API of every node from its labels' generated/original ratios.
+
+        Args:
+            ratio: (L,) positive, generated over original pictures of each label, smoothed.
+
+        Returns:
+            (nodes,) mean of the logarithms below each node, by count: 0 where both are even, above where
+            generated pictures outweigh.
+        """
+        log_ratio = np.log(np.maximum(np.asarray(ratio, np.float64), 1e-9))
+        weight = self.counts[: self.n_leaves] + 1e-9
+        return np.array([np.average(log_ratio[b], weights=weight[b]) for b in self._leaves])
+
+    def importance_of_counts(self, originals: npt.ArrayLike, generated: npt.ArrayLike) -> FloatArray:
+        """API of every node from its labels' picture counts (DataCrafter, Sec. 5.2.2).
+
+        Args:
+            originals: (L,) original pictures that have each label.
+            generated: (L,) generated ones.
+
+        Returns:
+            (nodes,) log of (generated + 1) / (original + 1), each as a share of its total: 0 for a label that
+            is as frequent among the generated pictures as among the originals.
+        """
+        old, new = np.asarray(originals, np.float64), np.asarray(generated, np.float64)
+        below_old = np.array([old[b].sum() for b in self._leaves])
+        below_new = np.array([new[b].sum() for b in self._leaves])
+        expected = (new.sum() + 1) / (old.sum() + 1)
+        return np.asarray(np.log((below_new + 1) / (below_old + 1) / expected))
+
+
+def _merge(distance: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Children and heights of all nodes, from a matrix of distances."""
+    n = len(distance)
+    children = np.full((2 * n - 1, 2), -1, np.int64)
+    height = np.zeros(2 * n - 1)
+    if n > 1:
+        from scipy.cluster.hierarchy import linkage
+        from scipy.spatial.distance import squareform
+
+        np.fill_diagonal(distance, 0)
+        merged = linkage(squareform(distance, checks=False), method="average")
+        children[n:], height[n:] = merged[:, :2].astype(np.int64), merged[:, 2]
+    return children, height
