@@ -29,8 +29,8 @@ class Tagger:
     means), each picture is written as a sparse non-negative sum of labels, and each label's weights over the
     fitted pictures are split in two (a mixture of Gaussians): the label is given above the split and above
     the weight that chance gives, and to nobody when its weights do not fall into two groups, or when it would
-    cover nearly everything. At most `top_k` labels a picture. With fewer than 20 pictures there is nothing to calibrate on: each picture then
-    gets the labels that stand out of the vocabulary by themselves.
+    cover nearly everything. At most `top_k` labels a picture. With fewer than 20 pictures there is nothing to
+    calibrate on: each picture then gets the labels that stand out of the vocabulary by themselves.
 
     Fit on originals and generated pictures together; `tag` then never changes what it says about a picture.
     What was learnt is in the attributes that end in `_`, plain arrays that can be stored and set again
@@ -187,8 +187,8 @@ class Tagger:
         x = _unit(values, "image_embeddings")
         if x.shape[1] != self.label_embeddings.shape[1]:
             raise InputError(
-                f"image_embeddings: expected {self.label_embeddings.shape[1]} values a picture, as the labels "
-                f"have, found {x.shape[1]}. Encode both with one model."
+                f"image_embeddings: expected {self.label_embeddings.shape[1]} values a picture, as the "
+                f"labels have, found {x.shape[1]}. Encode both with one model."
             )
         return x
 
