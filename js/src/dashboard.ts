@@ -62,7 +62,11 @@ export function dashboard({ connection, model, el, signal }: View): void {
     return shown.length ? [h("div", { class: `dc-column dc-${name}` }, ...shown)] : [];
   });
   const names = columns.map((column) => column.className.replace("dc-column dc-", "")[0]).join("");
-  root.append(h("div", { class: "dc-grid", attrs: { "data-columns": names } }, ...columns), waiting, notices.element);
+  root.append(
+    h("div", { class: "dc-grid", attrs: { "data-columns": names } }, ...columns),
+    waiting,
+    notices.element,
+  );
   el.append(root);
   map = map as MapView | null;
   map?.retheme();

@@ -35,7 +35,11 @@ export class Notices {
   #message({ kind, message }: Notice): HTMLElement {
     const close = h(
       "button",
-      { class: "dc-plain", attrs: { type: "button", "aria-label": "Dismiss" }, on: { click: () => box.remove() } },
+      {
+        class: "dc-plain",
+        attrs: { type: "button", "aria-label": "Dismiss" },
+        on: { click: () => box.remove() },
+      },
       icon("close"),
     );
     const box = h(

@@ -22,7 +22,9 @@ export const ROW_BYTES = 22;
  */
 export function decodePoints(view: DataView): PointBlock {
   if (view.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
-    throw new Error("points: not a point block; the page and the kernel run different versions, reload the page");
+    throw new Error(
+      "points: not a point block; the page and the kernel run different versions, reload the page",
+    );
   }
   const seq = view.getUint32(8, true);
   const count = view.getUint32(12, true);
@@ -32,7 +34,9 @@ export function decodePoints(view: DataView): PointBlock {
   }
   // A view may start anywhere in its buffer; typed arrays need their own alignment.
   const aligned = view.byteOffset % 4 === 0;
-  const buffer = aligned ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const buffer = aligned
+    ? view.buffer
+    : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   let at = (aligned ? view.byteOffset : 0) + HEADER_BYTES;
   const column = <T>(make: (buffer: ArrayBufferLike, at: number, count: number) => T, bytes: number): T => {
     const array = make(buffer, at, count);

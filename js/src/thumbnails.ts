@@ -1,6 +1,9 @@
 import type { Requests } from "./protocol";
 
-type Ask = <N extends "thumbnails" | "proxies">(name: N, args: Requests[N]) => Promise<{ buffers: DataView[] }>;
+type Ask = <N extends "thumbnails" | "proxies">(
+  name: N,
+  args: Requests[N],
+) => Promise<{ buffers: DataView[] }>;
 
 interface Wanted {
   id: number | string;
@@ -64,14 +67,18 @@ export class Thumbnails {
     try {
       const ids = group.map((wanted) => wanted.id);
       const asked =
-        size > 0 ? this.#ask("thumbnails", { ids: ids as number[], size }) : this.#ask("proxies", { refs: ids });
+        size > 0
+          ? this.#ask("thumbnails", { ids: ids as number[], size })
+          : this.#ask("proxies", { refs: ids });
       buffers = (await asked).buffers;
     } catch {
       // Each picture below gets null and shows its placeholder.
     }
     group.forEach((wanted, i) => {
       const bytes = buffers[i];
-      wanted.resolve(bytes?.byteLength ? URL.createObjectURL(new Blob([bytes as DataView<ArrayBuffer>])) : null);
+      wanted.resolve(
+        bytes?.byteLength ? URL.createObjectURL(new Blob([bytes as DataView<ArrayBuffer>])) : null,
+      );
     });
   }
 

@@ -172,7 +172,13 @@ export class GlRenderer implements PointRenderer {
     const rows = this.#count - start;
     if (!this.#gpu || rows <= 0) return;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu.places);
-    gl.bufferSubData(gl.ARRAY_BUFFER, start * PLACE_FLOATS * 4, this.#places, start * PLACE_FLOATS, rows * PLACE_FLOATS);
+    gl.bufferSubData(
+      gl.ARRAY_BUFFER,
+      start * PLACE_FLOATS * 4,
+      this.#places,
+      start * PLACE_FLOATS,
+      rows * PLACE_FLOATS,
+    );
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu.metas);
     gl.bufferSubData(gl.ARRAY_BUFFER, start * META_BYTES, this.#metas, start * META_BYTES, rows * META_BYTES);
   }

@@ -54,8 +54,7 @@ export class Overlay {
     for (const mark of this.#marks) {
       const { textX, textY } = mark.placed;
       const onPie = (px - mark.px) ** 2 + (py - mark.py) ** 2 <= (mark.radius + 2) ** 2;
-      const onText =
-        px >= textX && px <= textX + mark.width && Math.abs(py - textY) <= mark.fontSize * 0.6;
+      const onText = px >= textX && px <= textX + mark.width && Math.abs(py - textY) <= mark.fontSize * 0.6;
       if (onPie || onText) return mark.node;
     }
     return null;

@@ -7,11 +7,13 @@ import type { PointsChange } from "../store";
 import { Camera } from "./camera";
 import { CanvasRenderer } from "./canvasrenderer";
 import { pointInPolygon } from "./geometry";
+import { followGestures } from "./gestures";
 import { GlRenderer } from "./glrenderer";
 import { Lasso } from "./lasso";
+import { canPoint, computeLooks } from "./looks";
 import { Overlay } from "./overlay";
 import { Picker } from "./picker";
-import { HIDDEN, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
+import type { PointRenderer } from "./pointrenderer";
 import { Tooltip } from "./tooltip";
 
 export type Tool = "pan" | "lasso" | "rectangle";
@@ -29,7 +31,11 @@ export class MapView {
   readonly #lasso = new Lasso();
   readonly #picker: Picker;
   readonly #tooltip: Tooltip;
-  readonly #hint = h("div", { class: "dc-map-hint", attrs: { hidden: true } }, "Click the map, or hold Ctrl, to zoom");
+  readonly #hint = h(
+    "div",
+    { class: "dc-map-hint", attrs: { hidden: true } },
+    "Click the map, or hold Ctrl, to zoom",
+  );
   readonly #stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
   #renderer: PointRenderer;
   #looks: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -71,7 +77,7 @@ export class MapView {
       this.#hint,
     );
     this.#follow(signal);
-    this.#handlePointer(signal);
+    followGestures(this.element, this.#lasso, this, signal);
     signal.addEventListener("abort", () => this.#dispose(), { once: true });
   }
 
@@ -87,6 +93,23 @@ export class MapView {
     this.#tool = tool;
     this.element.dataset.tool = tool;
     this.#onTool(tool);
+  }
+
+  /** Ends what is going on: lasso, highlight, selection. */
+  escape(): void {
+    this.#lasso.cancel();
+    this.#connection.ui.setFocus(null);
+    this.#connection.ui.select([]);
+    this.setTool("pan");
+  }
+
+  /** Says why the wheel did not zoom. */
+  explainWheel(): void {
+    this.#hint.hidden = false;
+    window.clearTimeout(this.#hintTimer);
+    this.#hintTimer = window.setTimeout(() => {
+      this.#hint.hidden = true;
+    }, 1200);
   }
 
   /** The content labels to show. */
@@ -112,8 +135,15 @@ export class MapView {
     this.#request();
   }
 
-  zoom(factor: number): void {
-    this.#camera.zoom(factor, this.#width / 2, this.#height / 2);
+  pan(dx: number, dy: number): void {
+    this.#camera.pan(dx, dy);
+    this.#touched = true;
+    this.#request();
+  }
+
+  /** Zooms around a place of the view, its middle when none is given. */
+  zoom(factor: number, px = this.#width / 2, py = this.#height / 2): void {
+    this.#camera.zoom(factor, px, py);
     this.#touched = true;
     this.#request();
   }
@@ -162,7 +192,9 @@ export class MapView {
     const size = new ResizeObserver(() => this.#resize());
     size.observe(this.element);
     // Back in view: a browser may have dropped what a hidden canvas showed.
-    const view = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#request());
+    const view = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && this.#request(),
+    );
     view.observe(this.element);
     signal.addEventListener(
       "abort",
@@ -172,7 +204,9 @@ export class MapView {
       },
       { once: true },
     );
-    this.#root.addEventListener("datacrafter-locate", (event) => this.#locate(event as CustomEvent), { signal });
+    this.#root.addEventListener("datacrafter-locate", (event) => this.#locate(event as CustomEvent), {
+      signal,
+    });
     if (store.points.count) this.#takePoints({ kind: "replaced" });
   }
 
@@ -231,34 +265,20 @@ export class MapView {
   }
 
   #nodesOf(labels: readonly number[]): number[] {
-    return this.#overlay.nodes.filter((node) => node.members.some((label) => labels.includes(label))).map(({ node }) => node);
+    return this.#overlay.nodes
+      .filter((node) => node.members.some((label) => labels.includes(label)))
+      .map(({ node }) => node);
   }
 
   #computeLooks(): void {
-    const { points } = this.#connection.store;
-    const { selection, classes, focus } = this.#connection.ui;
-    const rows = this.#connection.store.get("info").classes;
-    const inClasses = rows.map((row) => !classes.size || classes.has(row.id));
-    const selected = new Set(selection);
-    if (this.#looks.length < points.count) this.#looks = new Uint8Array(points.id.length);
-    for (let row = 0; row < points.count; row++) {
-      const id = points.id[row];
-      let look = points.drawn(row) ? 0 : HIDDEN;
-      if (selected.has(id)) look |= SELECTED;
-      else if (selected.size || inClasses[points.classIndex[row]] === false || (focus && !focus.pictures.has(id))) {
-        look |= MUTED;
-      }
-      this.#looks[row] = look;
-    }
+    const { store, ui } = this.#connection;
+    if (this.#looks.length < store.points.count) this.#looks = new Uint8Array(store.points.id.length);
+    computeLooks(store.points, store.get("info").classes, ui, this.#looks);
   }
 
-  /** Points that can be pointed at: drawn and not filtered away. */
   #selectable = (row: number): boolean => {
-    const { points } = this.#connection.store;
-    const { classes, focus } = this.#connection.ui;
-    if (!points.drawn(row)) return false;
-    const classRow = this.#connection.store.get("info").classes[points.classIndex[row]];
-    return (!classes.size || classes.has(classRow?.id)) && (!focus || focus.pictures.has(points.id[row]));
+    const { store, ui } = this.#connection;
+    return canPoint(store.points, store.get("info").classes, ui, row);
   };
 
   #resize(): void {
@@ -304,126 +324,17 @@ export class MapView {
     return base * Math.min(2.4, Math.max(0.8, zoom ** 0.4));
   }
 
-  #handlePointer(signal: AbortSignal): void {
-    const stage = this.element;
-    const options = { signal };
-    let drag: { x: number; y: number; moved: boolean; selecting: boolean } | null = null;
-    const at = (event: MouseEvent): [number, number] => {
-      const box = stage.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
-    stage.addEventListener(
-      "pointerdown",
-      (event) => {
-        if (event.button !== 0) return;
-        stage.focus({ preventScroll: true });
-        stage.setPointerCapture(event.pointerId);
-        const [x, y] = at(event);
-        const selecting = this.#tool !== "pan" || event.shiftKey;
-        drag = { x, y, moved: false, selecting };
-        if (selecting) this.#lasso.start(x, y, this.#tool === "rectangle");
-        this.#tooltip.hide();
-      },
-      options,
-    );
-    stage.addEventListener(
-      "pointermove",
-      (event) => {
-        const [x, y] = at(event);
-        if (!drag) return this.#hover(x, y);
-        if (Math.hypot(x - drag.x, y - drag.y) > 3) drag.moved = true;
-        if (drag.selecting) return this.#lasso.move(x, y);
-        if (!drag.moved) return;
-        stage.classList.add("dc-dragging");
-        this.#camera.pan(x - drag.x, y - drag.y);
-        this.#touched = true;
-        drag = { ...drag, x, y };
-        this.#request();
-      },
-      options,
-    );
-    stage.addEventListener(
-      "pointerup",
-      (event) => {
-        const ended = drag;
-        drag = null;
-        stage.classList.remove("dc-dragging");
-        if (!ended) return;
-        const polygon = ended.selecting ? this.#lasso.finish() : null;
-        const [x, y] = at(event);
-        if (!ended.moved) this.#click(x, y, event);
-        else if (polygon) this.#choose(this.#inside(polygon), event);
-      },
-      options,
-    );
-    stage.addEventListener(
-      "pointercancel",
-      () => {
-        drag = null;
-        this.#lasso.cancel();
-      },
-      options,
-    );
-    stage.addEventListener("pointerleave", () => this.#unhover(), options);
-    stage.addEventListener("dblclick", (event) => {
-      const [x, y] = at(event);
-      this.#camera.zoom(1.8, x, y);
-      this.#touched = true;
-      this.#request();
-    }, options);
-    stage.addEventListener("wheel", (event) => this.#wheel(event, at(event)), { signal, passive: false });
-    stage.addEventListener("keydown", (event) => this.#key(event), options);
-  }
-
-  #wheel(event: WheelEvent, [x, y]: [number, number]): void {
-    const focused = this.element.contains(this.element.ownerDocument.activeElement);
-    if (!focused && !event.ctrlKey && !event.metaKey) {
-      this.#hint.hidden = false; // the notebook scrolls
-      window.clearTimeout(this.#hintTimer);
-      this.#hintTimer = window.setTimeout(() => {
-        this.#hint.hidden = true;
-      }, 1200);
-      return;
-    }
-    event.preventDefault();
-    const step = event.deltaMode === 1 ? 16 : 1;
-    this.#camera.zoom(Math.exp(-event.deltaY * step * (event.ctrlKey ? 0.008 : 0.0018)), x, y);
-    this.#touched = true;
-    this.#request();
-  }
-
-  #key(event: KeyboardEvent): void {
-    const moves: Record<string, [number, number]> = {
-      ArrowLeft: [60, 0],
-      ArrowRight: [-60, 0],
-      ArrowUp: [0, 60],
-      ArrowDown: [0, -60],
-    };
-    if (moves[event.key]) {
-      this.#camera.pan(...moves[event.key]);
-      this.#touched = true;
-      this.#request();
-    } else if (event.key === "+" || event.key === "=") this.zoom(1.3);
-    else if (event.key === "-") this.zoom(1 / 1.3);
-    else if (event.key === "0") this.fit();
-    else if (event.key === "Escape") {
-      this.#lasso.cancel();
-      this.#connection.ui.setFocus(null);
-      this.#connection.ui.select([]);
-      this.setTool("pan");
-    } else return;
-    event.preventDefault();
-    event.stopPropagation(); // Jupyter has keys of its own
-  }
-
-  #hover(px: number, py: number): void {
+  hover(px: number, py: number): void {
     const { points } = this.#connection.store;
     const [x, y] = this.#camera.toData(px, py);
     const row = this.#picker.nearest(x, y, (this.#radius() + 4) / this.#camera.k, this.#selectable);
     const node = row < 0 ? this.#overlay.hit(px, py) : null;
     this.element.classList.toggle("dc-pointing", row >= 0 || node !== null);
     this.#setHovered(node?.node ?? -1);
-    if (row < 0) return this.#tooltip.hide();
+    if (row < 0) {
+      this.#tooltip.hide();
+      return;
+    }
     const classRow = this.#connection.store.get("info").classes[points.classIndex[row]];
     const [sx, sy] = this.#camera.toScreen(points.x[row], points.y[row]);
     const note = points.origin[row] ? `generated · round ${points.iteration[row]}` : "original";
@@ -431,7 +342,7 @@ export class MapView {
     this.#tooltip.show(points.id[row], classRow?.name ?? "", note, colour, sx, sy, this.#width);
   }
 
-  #unhover(): void {
+  unhover(): void {
     this.#tooltip.hide();
     this.#setHovered(-1);
   }
@@ -443,13 +354,17 @@ export class MapView {
     this.#request();
   }
 
-  #click(px: number, py: number, event: MouseEvent): void {
+  click(px: number, py: number, event: MouseEvent): void {
     const [x, y] = this.#camera.toData(px, py);
     const row = this.#picker.nearest(x, y, (this.#radius() + 4) / this.#camera.k, this.#selectable);
     const node = row < 0 ? this.#overlay.hit(px, py) : null;
     if (node) {
       void focusLabel(this.#connection, node.text, node.members, "map");
     } else this.#choose(row < 0 ? [] : [this.#connection.store.points.id[row]], event);
+  }
+
+  lassoed(polygon: readonly number[], event: MouseEvent): void {
+    this.#choose(this.#inside(polygon), event);
   }
 
   #inside(polygon: readonly number[]): number[] {
@@ -480,7 +395,9 @@ export class MapView {
     ui.select(changed.sort((a, b) => a - b));
   }
 
-  #locate(event: CustomEvent<{ ids?: number[]; positions?: Record<number, { x: number; y: number }> }>): void {
+  #locate(
+    event: CustomEvent<{ ids?: number[]; positions?: Record<number, { x: number; y: number }> }>,
+  ): void {
     const { points } = this.#connection.store;
     const box = this.element.getBoundingClientRect();
     const rows = event.detail.ids?.map((id) => points.row(id)) ?? [...Array(points.count).keys()];

@@ -14,7 +14,14 @@ interface Options {
 }
 
 /** A button with a name, a tooltip, and an icon or a text or both. */
-export function button({ action, label, icon: name, text, kind = "quiet", click }: Options): HTMLButtonElement {
+export function button({
+  action,
+  label,
+  icon: name,
+  text,
+  kind = "quiet",
+  click,
+}: Options): HTMLButtonElement {
   return h(
     "button",
     {

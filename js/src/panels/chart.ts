@@ -8,6 +8,8 @@ export interface Series {
   hint: string;
   better: "higher" | "lower";
   points: { iteration: number; value: number }[];
+  /** First and last iteration of the axis. */
+  span: [number, number];
 }
 
 const TOP = 8;
@@ -29,8 +31,12 @@ export function chart(series: Series, width: number, height: number): HTMLElemen
   if (last) {
     drawLine(plot, series, width, height, tell);
     tell(points.length - 1);
-  } else note.textContent = "after the first pictures";
-  plot.setAttribute("aria-label", `${series.title}: ${points.map((p) => compact(p.value)).join(", ") || "no values"}`);
+  } else
+    plot.append(svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, "after the first pictures"));
+  plot.setAttribute(
+    "aria-label",
+    `${series.title}: ${points.map((p) => compact(p.value)).join(", ") || "no values"}`,
+  );
   const arrow = series.better === "higher" ? "↑" : "↓";
   const head = h(
     "div",
@@ -41,22 +47,32 @@ export function chart(series: Series, width: number, height: number): HTMLElemen
   return h("div", { class: "dc-chart", attrs: { "data-metric": series.title.toLowerCase() } }, head, plot);
 }
 
-function drawLine(plot: SVGSVGElement, series: Series, width: number, height: number, tell: (at: number) => void): void {
+function drawLine(
+  plot: SVGSVGElement,
+  series: Series,
+  width: number,
+  height: number,
+  tell: (at: number) => void,
+): void {
   const { points } = series;
-  const iterations = points.map((point) => point.iteration);
-  const x = linearScale([iterations[0], iterations[iterations.length - 1]], [SIDE, width - SIDE], 0);
-  const y = linearScale(points.map((point) => point.value), [height - BOTTOM - 2, TOP]);
-  const at = points.map((point) => [points.length === 1 ? width / 2 : x(point.iteration), y(point.value)]);
+  const x = linearScale(series.span, [SIDE, width - SIDE], 0);
+  const y = linearScale(
+    points.map((point) => point.value),
+    [height - BOTTOM - 2, TOP],
+  );
+  const at = points.map((point) => [x(point.iteration), y(point.value)]);
   const base = height - BOTTOM + 2;
   plot.append(svg("line", { class: "dc-axis", x1: SIDE, x2: width - SIDE, y1: base, y2: base }));
-  const every = Math.ceil(points.length / Math.max(2, width / 34));
-  points.forEach((point, i) => {
-    if (i % every) return;
-    plot.append(svg("text", { class: "dc-tick", x: at[i][0], y: height - 3 }, String(point.iteration)));
-  });
+  const [first, final] = series.span;
+  const every = Math.ceil((final - first + 1) / Math.max(2, width / 34));
+  for (let iteration = first; iteration <= final; iteration += every) {
+    plot.append(svg("text", { class: "dc-tick", x: x(iteration), y: height - 3 }, String(iteration)));
+  }
   const path = `M${at.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join("L")}`;
   if (points.length > 1) {
-    plot.append(svg("path", { class: "dc-area", d: `${path}L${at[at.length - 1][0]},${base}L${at[0][0]},${base}Z` }));
+    plot.append(
+      svg("path", { class: "dc-area", d: `${path}L${at[at.length - 1][0]},${base}L${at[0][0]},${base}Z` }),
+    );
     plot.append(svg("path", { class: "dc-line", d: path }));
   }
   const dots = at.map(([cx, cy]) => svg("circle", { class: "dc-point", cx, cy, r: 3 }));
@@ -69,7 +85,8 @@ function drawLine(plot: SVGSVGElement, series: Series, width: number, height: nu
   };
   mark(points.length - 1);
   plot.addEventListener("pointermove", (event) => {
-    const px = ((event.clientX - plot.getBoundingClientRect().left) / plot.getBoundingClientRect().width) * width;
+    const px =
+      ((event.clientX - plot.getBoundingClientRect().left) / plot.getBoundingClientRect().width) * width;
     mark(at.reduce((best, [cx], i) => (Math.abs(cx - px) < Math.abs(at[best][0] - px) ? i : best), 0));
   });
   plot.addEventListener("pointerleave", () => mark(points.length - 1));
@@ -78,10 +95,10 @@ function drawLine(plot: SVGSVGElement, series: Series, width: number, height: nu
 function describe({ points }: Series, at: number): string {
   const { iteration, value } = points[at];
   const round = iteration === 0 ? "originals" : `round ${iteration}`;
-  if (at === 0) return round;
+  if (at === 0 || at < points.length - 1) return round;
   const before = points[at - 1].value;
   const change = before ? (100 * (value - before)) / Math.abs(before) : 0;
-  return `${round} · ${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)} %`;
+  return `${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)} %`;
 }
 
 function trend({ points, better }: Series, at: number): string {

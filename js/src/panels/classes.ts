@@ -29,7 +29,9 @@ export function classBars({ connection, signal, colours }: Scope): HTMLElement {
     const most = Math.max(1, ...classes.map((row) => Math.max(row.originals, row.generated)));
     const colour = colours();
     if (!classes.length) {
-      list.replaceChildren(h("p", { class: "dc-empty" }, "No pictures yet. Add some with session.add_images(…)."));
+      list.replaceChildren(
+        h("p", { class: "dc-empty" }, "No pictures yet. Add some with session.add_images(…)."),
+      );
       return;
     }
     list.replaceChildren(
@@ -50,11 +52,17 @@ export function classBars({ connection, signal, colours }: Scope): HTMLElement {
               "data-off": chosen.size > 0 && !chosen.has(row.id),
             },
             on: {
-              click: (event) => connection.ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
+              click: (event) =>
+                connection.ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
             },
           },
           h("span", { class: "dc-class-name" }, row.name),
-          h("span", { class: "dc-bars" }, bar(row.originals, "dc-bar-original"), bar(row.generated, "dc-bar-generated")),
+          h(
+            "span",
+            { class: "dc-bars" },
+            bar(row.originals, "dc-bar-original"),
+            bar(row.generated, "dc-bar-generated"),
+          ),
           h("span", { class: "dc-class-count" }, String(row.originals), h("em", {}, `+${row.generated}`)),
         );
       }),

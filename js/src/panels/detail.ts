@@ -32,8 +32,14 @@ export function detailPanel(scope: Scope): HTMLElement {
     if (mine !== asked || !reply || signal.aborted) return;
     const chosen = new Set(ids);
     const rows = (reply.result as DetailRow[]).map((row) => family(row, chosen));
-    const head = h("div", { class: "dc-family dc-family-head" }, h("span", {}, "Original"), h("span", {}, "Generated"));
-    const more = ids.length > LIMIT && h("p", { class: "dc-note" }, `The first ${LIMIT} of ${ids.length} are shown.`);
+    const head = h(
+      "div",
+      { class: "dc-family dc-family-head" },
+      h("span", {}, "Original"),
+      h("span", {}, "Generated"),
+    );
+    const more =
+      ids.length > LIMIT && h("p", { class: "dc-note" }, `The first ${LIMIT} of ${ids.length} are shown.`);
     list.replaceChildren(head, ...rows, ...(more ? [more] : []));
   };
 
@@ -41,7 +47,9 @@ export function detailPanel(scope: Scope): HTMLElement {
     h(
       "div",
       { class: "dc-family", attrs: { "data-family": original?.id ?? "none" } },
-      original ? picture(original, chosen) : h("span", { class: "dc-nothing", title: "From a prompt alone" }, "from text"),
+      original
+        ? picture(original, chosen)
+        : h("span", { class: "dc-nothing", title: "From a prompt alone" }, "from text"),
       h(
         "div",
         { class: "dc-descendants" },

@@ -23,7 +23,11 @@ export function exportForm({ connection, signal, notices }: Scope): HTMLElement 
       write.disabled = false;
       if (!reply) return;
       const { total, path: written } = reply.result as { total: number; path: string };
-      connection.ui.emit("notice", { where: "export", kind: "done", message: `${total} pictures in ${written}` });
+      connection.ui.emit("notice", {
+        where: "export",
+        kind: "done",
+        message: `${total} pictures in ${written}`,
+      });
     },
   });
   form.append(

@@ -67,7 +67,9 @@ export function generateForm(scope: Scope): HTMLElement {
     const { classes } = connection.ui;
     const names = info.classes.filter((row) => classes.has(row.id)).map((row) => row.name);
     scopeNote.hidden = !names.length;
-    scopeNote.textContent = names.length ? `Only ${names.slice(0, 4).join(", ")}${names.length > 4 ? " …" : ""}` : "";
+    scopeNote.textContent = names.length
+      ? `Only ${names.slice(0, 4).join(", ")}${names.length > 4 ? " …" : ""}`
+      : "";
     showDefaults(info);
   }
   function showDefaults({ generator }: Info): void {
@@ -84,7 +86,12 @@ export function generateForm(scope: Scope): HTMLElement {
   return h(
     "div",
     { class: "dc-generate" },
-    h("div", { class: "dc-row" }, field("Pictures per class", perClass), h("div", { class: "dc-go" }, go, resume)),
+    h(
+      "div",
+      { class: "dc-row" },
+      field("Per class", perClass, "How many pictures to generate of each class"),
+      h("div", { class: "dc-go" }, go, resume),
+    ),
     scopeNote,
     mode.element,
     h(

@@ -17,10 +17,16 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
   const element = h("div", { class: "dc-jobs", attrs: { "aria-live": "polite" } });
   const lines = new Map<JobRow["id"], Line>();
   // Failures from before this page was opened are old news.
-  const dismissed = new Set(connection.store.get("jobs").map((job) => (job.state === "failed" ? job.id : null)));
+  const dismissed = new Set(
+    connection.store.get("jobs").map((job) => (job.state === "failed" ? job.id : null)),
+  );
   const render = (jobs: JobRow[]) => {
     const shown = jobs.filter(wanted).filter((job) => {
-      return job.state === "running" || job.state === "queued" || (job.state === "failed" && !dismissed.has(job.id));
+      return (
+        job.state === "running" ||
+        job.state === "queued" ||
+        (job.state === "failed" && !dismissed.has(job.id))
+      );
     });
     for (const [id, line] of lines) {
       if (shown.some((job) => job.id === id && job.state !== "failed")) continue;

@@ -28,7 +28,9 @@ export function labelChips({ connection, signal, notices }: Scope): HTMLElement 
     const labels = sortLabels(connection.store.get("labels"), order);
     const lit = new Set(connection.ui.focus?.labels);
     if (!labels.length) {
-      list.replaceChildren(h("p", { class: "dc-empty" }, "The words that describe the pictures appear here."));
+      list.replaceChildren(
+        h("p", { class: "dc-empty" }, "The words that describe the pictures appear here."),
+      );
       return;
     }
     list.replaceChildren(...labels.map((row) => chip(row)));
@@ -63,6 +65,7 @@ export function labelChips({ connection, signal, notices }: Scope): HTMLElement 
 }
 
 function sortLabels(labels: readonly LabelRow[], order: Order): LabelRow[] {
-  const key = order === "ratio" ? (row: LabelRow) => row.ratio : (row: LabelRow) => row.originals + row.generated;
+  const key =
+    order === "ratio" ? (row: LabelRow) => row.ratio : (row: LabelRow) => row.originals + row.generated;
   return [...labels].sort((a, b) => key(b) - key(a) || a.text.localeCompare(b.text));
 }

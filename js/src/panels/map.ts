@@ -54,7 +54,12 @@ export function mapPanel(scope: Scope): { element: HTMLElement; view: MapView } 
       },
       icon("close"),
     );
-    focus.replaceChildren(h("b", {}, chosen.text), h("span", {}, `${chosen.pictures.size} pictures`), select, end);
+    focus.replaceChildren(
+      h("b", {}, chosen.text),
+      h("span", {}, `${chosen.pictures.size} pictures`),
+      select,
+      end,
+    );
   };
   let asked = 0;
   const renderLabels = async () => {
@@ -87,7 +92,10 @@ function asNode(row: LabelRow): LabelNode {
 function emptyState(hasPictures: boolean, looking: boolean): Node[] {
   if (looking) return [h("i", { class: "dc-spinner" }), h("p", {}, "Looking at the pictures …")];
   if (hasPictures) {
-    return [h("h3", {}, "Not looked at yet"), h("p", {}, "Run session.observe() to place the pictures on the map.")];
+    return [
+      h("h3", {}, "Not looked at yet"),
+      h("p", {}, "Run session.observe() to place the pictures on the map."),
+    ];
   }
   return [
     h("h3", {}, "No pictures yet"),

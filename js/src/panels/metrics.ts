@@ -4,7 +4,7 @@ import type { Scope } from "../scope";
 import { chart, type Series } from "./chart";
 import { frame } from "./frame";
 
-const METRICS: [MetricName, Omit<Series, "points">][] = [
+const METRICS: [MetricName, Omit<Series, "points" | "span">][] = [
   [
     "informativeness",
     {
@@ -13,7 +13,14 @@ const METRICS: [MetricName, Omit<Series, "points">][] = [
       better: "higher",
     },
   ],
-  ["diversity", { title: "Diversity", hint: "How unlike each other the pictures of a class are. Higher is better.", better: "higher" }],
+  [
+    "diversity",
+    {
+      title: "Diversity",
+      hint: "How unlike each other the pictures of a class are. Higher is better.",
+      better: "higher",
+    },
+  ],
   [
     "distance",
     {
@@ -36,10 +43,14 @@ export function metricsPanel({ connection, signal }: Scope): HTMLElement {
     const rows = connection.store.get("metrics").filter((row) => row.class_id === chosen);
     const name = connection.store.get("info").classes.find((row) => row.id === chosen)?.name;
     of.textContent = name ? `of ${name}, by round` : "of all classes, by round";
-    const width = Math.max(120, (body.clientWidth - 2 * 24) / 3);
+    const iterations = rows.map((row) => row.iteration);
+    const span: [number, number] = [Math.min(...iterations, 0), Math.max(...iterations, 0)];
+    const width = Math.max(120, (body.clientWidth - 24 - 2 * (body.clientWidth < 640 ? 14 : 24)) / 3);
     const height = Math.max(44, Math.min(90, body.clientHeight - 26));
     body.replaceChildren(
-      ...METRICS.map(([metric, about]) => chart({ ...about, points: series(rows, metric) }, width, height)),
+      ...METRICS.map(([metric, about]) =>
+        chart({ ...about, points: series(rows, metric), span }, width, height),
+      ),
     );
   };
   connection.store.on("metrics", render, signal);

@@ -26,7 +26,15 @@ function facts(info: Info): Node[] {
     const share = total > 0 ? Math.min(1, used / total) : 0;
     const hint = total > 0 ? `${gigabytes(used)} of ${gigabytes(total)}` : gigabytes(used);
     const meter = h("i", { class: "dc-meter" }, h("i", { style: { width: `${(share * 100).toFixed(1)}%` } }));
-    rows.push(h("div", { class: "dc-fact", title: hint }, h("span", {}, "Memory"), meter, h("b", {}, gigabytes(used))));
+    rows.push(
+      h(
+        "div",
+        { class: "dc-fact", title: hint },
+        h("span", {}, "Memory"),
+        meter,
+        h("b", {}, gigabytes(used)),
+      ),
+    );
   }
   if (info.read_only) rows.push(h("div", { class: "dc-badge" }, "Read only"));
   return rows;

@@ -17,11 +17,20 @@ export function promptsPanel(scope: Scope): HTMLElement {
   header.append(note);
   const chips = h("div", { class: "dc-class-chips", attrs: { role: "group", "aria-label": "Classes" } });
   const list = h("div", { class: "dc-cards" });
-  body.append(chips, jobList(scope, (job) => /prompt/i.test(job.name)), notices.slot("prompts"), list);
+  body.append(
+    chips,
+    jobList(scope, (job) => /prompt/i.test(job.name)),
+    notices.slot("prompts"),
+    list,
+  );
 
   // A card is kept while its row stays the same, so that an open editor and loaded pictures are left alone.
   const kept = new Map<string, { signature: string; element: HTMLElement; editing: boolean }>();
-  const card = (key: string, row: unknown, make: (edit: (open: boolean) => void) => HTMLElement): HTMLElement => {
+  const card = (
+    key: string,
+    row: unknown,
+    make: (edit: (open: boolean) => void) => HTMLElement,
+  ): HTMLElement => {
     const signature = JSON.stringify(row);
     const known = kept.get(key);
     if (known && (known.signature === signature || known.editing)) return known.element;
@@ -54,7 +63,9 @@ export function promptsPanel(scope: Scope): HTMLElement {
       );
       const mine = proposals
         .filter((proposal) => proposal.class_id === row.id)
-        .map((proposal) => card(`proposal:${proposal.id}`, [proposal, read_only], () => proposalCard(scope, proposal)));
+        .map((proposal) =>
+          card(`proposal:${proposal.id}`, [proposal, read_only], () => proposalCard(scope, proposal)),
+        );
       return h(
         "section",
         { class: "dc-prompt-group", style: { "--class": colour }, attrs: { "data-prompt-class": row.id } },
@@ -65,7 +76,10 @@ export function promptsPanel(scope: Scope): HTMLElement {
       );
     });
     list.replaceChildren(...groups);
-    if (!classes.length) list.replaceChildren(h("p", { class: "dc-empty" }, "Every class gets a first prompt when its pictures are added."));
+    if (!classes.length)
+      list.replaceChildren(
+        h("p", { class: "dc-empty" }, "Every class gets a first prompt when its pictures are added."),
+      );
   };
 
   const renderChips = (classes: ClassRow[]) => {
@@ -78,8 +92,14 @@ export function promptsPanel(scope: Scope): HTMLElement {
             class: "dc-class-chip",
             title: `Show only ${row.name}`,
             style: { "--class": colour[i] },
-            attrs: { type: "button", "data-class-chip": row.id, "aria-pressed": String(ui.classes.has(row.id)) },
-            on: { click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey) },
+            attrs: {
+              type: "button",
+              "data-class-chip": row.id,
+              "aria-pressed": String(ui.classes.has(row.id)),
+            },
+            on: {
+              click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
+            },
           },
           row.name,
         ),
@@ -106,7 +126,12 @@ export function promptsPanel(scope: Scope): HTMLElement {
           },
           cancel: close,
         });
-        const box = h("article", { class: "dc-card", attrs: { "data-new": row.id } }, editor, notices.slot(where));
+        const box = h(
+          "article",
+          { class: "dc-card", attrs: { "data-new": row.id } },
+          editor,
+          notices.slot(where),
+        );
         group.append(box);
         editor.querySelector("textarea")?.focus();
       },

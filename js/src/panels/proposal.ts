@@ -36,19 +36,30 @@ export function proposalCard({ connection, notices }: Scope, row: ProposalRow): 
   reject.disabled = frozen;
   return h(
     "article",
-    { class: "dc-proposal", attrs: { "data-proposal": row.id, "data-state": row.state, "aria-label": "Proposed prompt" } },
-    h("div", { class: "dc-proposal-head" }, h("b", {}, row.state === "running" ? "Working on it …" : "Proposal"), score(row)),
+    {
+      class: "dc-proposal",
+      attrs: { "data-proposal": row.id, "data-state": row.state, "aria-label": "Proposed prompt" },
+    },
+    h(
+      "div",
+      { class: "dc-proposal-head" },
+      h("b", {}, row.state === "running" ? "Working on it …" : "Proposal"),
+      reject,
+      accept,
+    ),
+    notices.slot(where),
     diff(row.before, row.after),
     negative(row),
-    row.reasons.length > 0 && h("ul", { class: "dc-reasons" }, ...row.reasons.map((reason) => h("li", {}, reason))),
-    strip("Before", row.before_refs),
-    strip("After", row.after_refs),
-    notices.slot(where),
-    h("div", { class: "dc-actions" }, accept, reject),
+    strip("Before", row.before_refs, row.score_before),
+    strip("After", row.after_refs, row.score_after),
+    row.reasons.length > 0 &&
+      h("ul", { class: "dc-reasons" }, ...row.reasons.map((reason) => h("li", {}, reason))),
   );
 
-  function strip(name: string, refs: ProposalRow["before_refs"]): HTMLElement | null {
-    if (!refs.length) return null;
+  function strip(name: string, refs: ProposalRow["before_refs"], score: number | null): HTMLElement | null {
+    if (!refs.length && score === null) return null;
+    const label = "How well the pictures of the prompt follow your feedback: higher is better";
+    const caption = h("span", { title: label }, name, score !== null && h("b", {}, compact(score)));
     const images = refs.slice(0, SHOWN).map((ref, i) => {
       const image = h("img", { class: "dc-loading", attrs: { alt: `${name}, sample ${i + 1}` } });
       void connection.thumbnails.proxy(ref).then((url) => {
@@ -57,7 +68,7 @@ export function proposalCard({ connection, notices }: Scope, row: ProposalRow): 
       });
       return image;
     });
-    return h("div", { class: "dc-strip" }, h("span", {}, name), ...images);
+    return h("div", { class: `dc-strip dc-strip-${name.toLowerCase()}` }, caption, ...images);
   }
 }
 
@@ -78,16 +89,4 @@ function negative(row: ProposalRow): HTMLElement | false {
   const line = diff(row.negative_before, row.negative_after);
   line.prepend(h("span", { class: "dc-negative" }, "not "));
   return line;
-}
-
-function score({ score_before: before, score_after: after }: ProposalRow): HTMLElement | false {
-  if (before === null || after === null) return false;
-  const label = "How well the pictures of a prompt follow your feedback; higher is better";
-  return h(
-    "span",
-    { class: "dc-score", title: label },
-    compact(before),
-    " → ",
-    h("b", {}, compact(after)),
-  );
 }

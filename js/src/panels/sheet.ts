@@ -5,7 +5,10 @@ import { button } from "./button";
 
 /** One picture in full: where it comes from, how it was made, the words on it. */
 export function provenanceSheet({ connection, signal, notices }: Scope): HTMLElement {
-  const sheet = h("div", { class: "dc-sheet", attrs: { hidden: true, role: "dialog", "aria-label": "Provenance" } });
+  const sheet = h("div", {
+    class: "dc-sheet",
+    attrs: { hidden: true, role: "dialog", "aria-label": "Provenance" },
+  });
   const close = () => {
     sheet.hidden = true;
   };
@@ -27,7 +30,13 @@ export function provenanceSheet({ connection, signal, notices }: Scope): HTMLEle
     restore.hidden = !row.hidden;
     const shut = button({ action: "close-sheet", label: "Close", icon: "close", click: close });
     sheet.replaceChildren(
-      h("div", { class: "dc-sheet-head" }, h("b", {}, `${row.class ?? "Picture"} · ${row.origin}`), restore, shut),
+      h(
+        "div",
+        { class: "dc-sheet-head" },
+        h("b", {}, `${row.class ?? "Picture"} · ${row.origin}`),
+        restore,
+        shut,
+      ),
       notices.slot("sheet"),
       image,
       facts(row),
@@ -45,7 +54,8 @@ function facts(row: PictureRow): HTMLElement {
   const made = (row.provenance ?? {}) as Record<string, unknown>;
   const list = h("dl", { class: "dc-facts" });
   const add = (name: string, value: unknown) => {
-    if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) return;
+    if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length))
+      return;
     const text = Array.isArray(value) ? value.join(", ") : String(value);
     list.append(h("dt", {}, name), h("dd", {}, text));
   };

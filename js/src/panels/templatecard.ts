@@ -5,7 +5,12 @@ import { button } from "./button";
 import { templateText } from "./templatetext";
 
 /** One prompt template: read, edit, delete. */
-export function templateCard(scope: Scope, row: TemplateRow, owner: ClassRow, onEdit: (open: boolean) => void): HTMLElement {
+export function templateCard(
+  scope: Scope,
+  row: TemplateRow,
+  owner: ClassRow,
+  onEdit: (open: boolean) => void,
+): HTMLElement {
   const { connection, notices } = scope;
   const where = `template:${row.id}`;
   const frozen = connection.store.get("info").read_only;
@@ -22,7 +27,8 @@ export function templateCard(scope: Scope, row: TemplateRow, owner: ClassRow, on
     edit.disabled = frozen;
     drop.disabled = frozen;
     const negative =
-      row.negative && h("p", { class: "dc-template" }, h("span", { class: "dc-negative" }, "not "), row.negative);
+      row.negative &&
+      h("p", { class: "dc-template" }, h("span", { class: "dc-negative" }, "not "), row.negative);
     card.replaceChildren(
       h("div", { class: "dc-card-tools" }, edit, drop),
       templateText(row.text, owner.word),
@@ -64,7 +70,10 @@ export function templateEditor({ text, negative, save, cancel }: EditorOptions):
     attrs: { rows: 3, "aria-label": "Prompt template", spellcheck: "false" },
   });
   area.value = text;
-  const not = h("input", { class: "dc-input", attrs: { type: "text", "aria-label": "Negative prompt", placeholder: "nothing" } });
+  const not = h("input", {
+    class: "dc-input",
+    attrs: { type: "text", "aria-label": "Negative prompt", placeholder: "nothing" },
+  });
   not.value = negative ?? "";
   const submit = () => save(area.value.trim(), not.value.trim());
   const form = h(
@@ -80,12 +89,22 @@ export function templateEditor({ text, negative, save, cancel }: EditorOptions):
       },
     },
     area,
-    h("p", { class: "dc-note" }, "[one | of | these] varies from picture to picture; {class} is the class's word."),
+    h(
+      "p",
+      { class: "dc-note" },
+      "[one | of | these] varies from picture to picture; {class} is the class's word.",
+    ),
     negative !== null && h("label", { class: "dc-field" }, h("span", {}, "Not"), not),
     h(
       "div",
       { class: "dc-actions" },
-      button({ action: "save-template", label: "Save (Ctrl+Enter)", text: "Save", kind: "primary", click: submit }),
+      button({
+        action: "save-template",
+        label: "Save (Ctrl+Enter)",
+        text: "Save",
+        kind: "primary",
+        click: submit,
+      }),
       button({ action: "cancel-edit", label: "Leave it as it was (Escape)", text: "Discard", click: cancel }),
     ),
   );

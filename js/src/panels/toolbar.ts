@@ -28,7 +28,8 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     rectangle: tool("rectangle", "Select a rectangle"),
   };
   view.onTool((chosen) => {
-    for (const [name, element] of Object.entries(tools)) element.setAttribute("aria-pressed", String(name === chosen));
+    for (const [name, element] of Object.entries(tools))
+      element.setAttribute("aria-pressed", String(name === chosen));
   });
   const remove = button({
     action: "remove",

@@ -1,0 +1,38 @@
+import type { PointTable } from "../pointtable";
+import type { ClassRow } from "../protocol";
+import type { UiState } from "../ui";
+import { HIDDEN, MUTED, SELECTED } from "./pointrenderer";
+
+/** Writes how each point looks, given the selection, the classes and the highlight that are on. */
+export function computeLooks(
+  points: PointTable,
+  classes: readonly ClassRow[],
+  ui: UiState,
+  looks: Uint8Array,
+): void {
+  const { focus } = ui;
+  const inClasses = classes.map((row) => !ui.classes.size || ui.classes.has(row.id));
+  const selected = new Set(ui.selection);
+  for (let row = 0; row < points.count; row++) {
+    const id = points.id[row];
+    const aside = inClasses[points.classIndex[row]] === false || (focus && !focus.pictures.has(id));
+    let look = points.drawn(row) ? 0 : HIDDEN;
+    if (selected.has(id)) look |= SELECTED;
+    else if (selected.size || aside) look |= MUTED;
+    looks[row] = look;
+  }
+}
+
+/** Whether a point can be pointed at: drawn and not filtered away. */
+export function canPoint(
+  points: PointTable,
+  classes: readonly ClassRow[],
+  ui: UiState,
+  row: number,
+): boolean {
+  if (!points.drawn(row)) return false;
+  const owner = classes[points.classIndex[row]];
+  return (
+    (!ui.classes.size || ui.classes.has(owner?.id)) && (!ui.focus || ui.focus.pictures.has(points.id[row]))
+  );
+}

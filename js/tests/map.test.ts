@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { Camera } from "../src/map/camera";
+import { pointInPolygon } from "../src/map/geometry";
+import { type LabelBox, placeLabels } from "../src/map/layout";
+import { Picker } from "../src/map/picker";
+import { decodePoints } from "../src/points";
+import { PointTable } from "../src/pointtable";
+import { block } from "./block";
+
+describe("pointInPolygon", () => {
+  const square = [0, 0, 10, 0, 10, 10, 0, 10];
+
+  it("knows inside from outside", () => {
+    expect(pointInPolygon(5, 5, square)).toBe(true);
+    expect(pointInPolygon(15, 5, square)).toBe(false);
+    expect(pointInPolygon(5, -1, square)).toBe(false);
+  });
+
+  it("leaves the dent of a concave lasso out", () => {
+    const dented = [0, 0, 10, 0, 10, 10, 5, 2, 0, 10];
+    expect(pointInPolygon(5, 8, dented)).toBe(false);
+    expect(pointInPolygon(1, 5, dented)).toBe(true);
+  });
+});
+
+describe("placeLabels", () => {
+  const box = (x: number, y: number, width = 40): LabelBox => ({ x, y, radius: 6, width, height: 12 });
+
+  it("puts the text right of the pie where there is room", () => {
+    expect(placeLabels([box(100, 100)], 400, 300)).toEqual([{ index: 0, textX: 110, textY: 100 }]);
+  });
+
+  it("puts it left at the right edge", () => {
+    expect(placeLabels([box(380, 100)], 400, 300)[0].textX).toBeLessThan(340);
+  });
+
+  it("leaves out what would touch a more important label", () => {
+    expect(placeLabels([box(100, 100), box(103, 102)], 400, 300).map(({ index }) => index)).toEqual([0]);
+  });
+
+  it("lets no two labels overlap, however many there are", () => {
+    const labels = Array.from({ length: 300 }, (_, i) =>
+      box((i * 97) % 800, (i * 61) % 500, 20 + ((i * 13) % 80)),
+    );
+    const rects = placeLabels(labels, 800, 500).map(({ index, textX, textY }) => {
+      const { width, height } = labels[index];
+      return [textX, textY - height / 2, textX + width, textY + height / 2];
+    });
+    expect(rects.length).toBeGreaterThan(20);
+    rects.forEach((a, i) => {
+      for (const b of rects.slice(0, i)) {
+        expect(a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]).toBe(false);
+      }
+    });
+  });
+});
+
+describe("Camera", () => {
+  it("goes to the screen and back", () => {
+    const camera = new Camera();
+    camera.fit({ x0: -3, y0: -1, x1: 5, y1: 2 }, 800, 600, 40);
+    const [px, py] = camera.toScreen(1.25, 0.5);
+    expect(camera.toData(px, py)[0]).toBeCloseTo(1.25);
+    expect(camera.toData(px, py)[1]).toBeCloseTo(0.5);
+  });
+
+  it("shows everything within the padding", () => {
+    const camera = new Camera();
+    camera.fit({ x0: -3, y0: -1, x1: 5, y1: 2 }, 800, 600, 40);
+    expect(camera.toScreen(-3, 0)[0]).toBeCloseTo(40);
+    expect(camera.toScreen(5, 0)[0]).toBeCloseTo(760);
+  });
+
+  it("keeps the place under the pointer while zooming", () => {
+    const camera = new Camera();
+    camera.fit({ x0: 0, y0: 0, x1: 1, y1: 1 }, 500, 500, 20);
+    const before = camera.toData(120, 340);
+    camera.zoom(3, 120, 340);
+    expect(camera.toData(120, 340)[0]).toBeCloseTo(before[0]);
+    expect(camera.toData(120, 340)[1]).toBeCloseTo(before[1]);
+  });
+
+  it("shows one picture without dividing by nothing", () => {
+    const camera = new Camera();
+    camera.fit({ x0: 2, y0: 2, x1: 2, y1: 2 }, 500, 400, 20);
+    expect(camera.toScreen(2, 2)).toEqual([250, 200]);
+  });
+});
+
+describe("Picker", () => {
+  it("finds indexed and appended rows alike", () => {
+    const table = new PointTable();
+    const rows = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => ({
+        id: from + i,
+        x: (from + i) % 100,
+        y: Math.floor((from + i) / 100),
+      }));
+    table.append(decodePoints(block(rows(0, 5000))));
+    const picker = new Picker(table);
+    const any = () => true;
+    expect(table.id[picker.nearest(50.2, 20.1, 0.5, any)]).toBe(2050);
+    table.append(decodePoints(block(rows(5000, 5300))));
+    expect(table.id[picker.nearest(10, 52, 0.5, any)]).toBe(5210);
+    expect(picker.nearest(50, 500, 0.5, any)).toBe(-1);
+    expect(picker.box(0, 0, 99, 52).length).toBe(5300);
+  });
+
+  it("passes over rows that are not wanted", () => {
+    const table = new PointTable();
+    table.append(
+      decodePoints(
+        block([
+          { id: 1, x: 0 },
+          { id: 2, x: 0.1 },
+        ]),
+      ),
+    );
+    expect(new Picker(table).nearest(0, 0, 1, (row) => row !== 0)).toBe(1);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { decodePoints } from "../src/points";
+import { type PointsChange, Store } from "../src/store";
+import { UiState } from "../src/ui";
+import { block } from "./block";
+
+describe("Store", () => {
+  it("tells of tables that changed, and only of those", () => {
+    const store = new Store();
+    const heard: string[] = [];
+    const life = new AbortController();
+    store.on("templates", () => heard.push("templates"), life.signal);
+    store.on("metrics", () => heard.push("metrics"), life.signal);
+    const template = { id: 1, class_id: 1, text: "a {class}", negative: "", origin: "user" };
+    store.apply({ templates: [template], metrics: [] });
+    store.apply({ templates: [{ ...template }] });
+    expect(heard).toEqual(["templates"]);
+    life.abort();
+    store.apply({ templates: [] });
+    expect(heard).toEqual(["templates"]);
+  });
+
+  it("leaves a table alone that was never filled", () => {
+    const store = new Store();
+    store.apply({ info: {} as never });
+    expect(store.get("info").classes).toEqual([]);
+  });
+
+  it("says how the points changed", () => {
+    const store = new Store();
+    const heard: PointsChange[] = [];
+    store.on("points", (change) => heard.push(change), new AbortController().signal);
+    store.replacePoints(decodePoints(block([{ id: 1 }])));
+    store.appendPoints(decodePoints(block([{ id: 2 }, { id: 3 }])));
+    store.updatePoints(decodePoints(block([{ id: 1, hidden: 1 }])));
+    expect(heard).toEqual([{ kind: "replaced" }, { kind: "appended", start: 1 }, { kind: "updated" }]);
+  });
+});
+
+describe("UiState", () => {
+  it("narrows to one class, adds others, and widens again", () => {
+    const ui = new UiState();
+    ui.toggleClass(1);
+    expect([...ui.classes]).toEqual([1]);
+    ui.toggleClass(2, true);
+    expect([...ui.classes]).toEqual([1, 2]);
+    ui.toggleClass(2);
+    expect([...ui.classes]).toEqual([2]);
+    ui.toggleClass(2);
+    expect(ui.classes.size).toBe(0);
+  });
+
+  it("tells of a selection once", () => {
+    const ui = new UiState();
+    const heard: (readonly number[])[] = [];
+    ui.on("selection", (ids) => heard.push(ids), new AbortController().signal);
+    ui.select([1, 2]);
+    ui.select([1, 2]);
+    expect(heard).toEqual([[1, 2]]);
+  });
+});
