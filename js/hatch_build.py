@@ -67,11 +67,18 @@ def npm(*arguments: str) -> None:
         raise RuntimeError(f"expected npm beside node in {folder}, found none; reinstall Node")
     path = os.pathsep.join([folder, os.environ.get("PATH", "")])
     done = subprocess.run(  # noqa: S603 - our own arguments
-        [program, *arguments], cwd=JS, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        [program, *arguments],
+        cwd=JS,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         output = (done.stdout + done.stderr).strip()[-4000:]
-        raise RuntimeError(f"`npm {' '.join(arguments)}` failed in {JS} (is the npm registry reachable?):\n{output}")
+        raise RuntimeError(
+            f"`npm {' '.join(arguments)}` failed in {JS} (is the npm registry reachable?):\n{output}"
+        )
 
 
 def node_folder() -> str:

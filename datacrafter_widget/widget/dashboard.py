@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 
 if not (STATIC / "widget.js").is_file():
     raise DataCrafterError(
-        f"the dashboard's front end is not built: expected {STATIC / 'widget.js'}; run `python -m pip install -e .` "
-        "in the checkout, or `npm ci && npm run build` in its folder js/"
+        f"the dashboard's front end is not built: expected {STATIC / 'widget.js'}; in the checkout, "
+        "run `python -m pip install -e .`, or `npm ci && npm run build` in its folder js/"
     )
 
 # What an event makes worth reading again.
@@ -72,11 +72,11 @@ class DataCrafter(anywidget.AnyWidget):
     _css = STATIC / "widget.css"
 
     info = traitlets.Dict().tag(sync=True)
-    labels = traitlets.List().tag(sync=True)
-    metrics = traitlets.List().tag(sync=True)
-    templates = traitlets.List().tag(sync=True)
-    proposals = traitlets.List().tag(sync=True)
-    jobs = traitlets.List().tag(sync=True)
+    labels: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    metrics: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    templates: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    proposals: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    jobs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
     panels = traitlets.List(traitlets.Enum(PANELS)).tag(sync=True)
@@ -113,7 +113,12 @@ class DataCrafter(anywidget.AnyWidget):
         tables = {name: self._table(name) for name in TABLES}
         self._sent = dict(tables)
         super().__init__(
-            panels=list(panels), height=height, theme=theme, points=encode_points(points, 0), **tables, **layout
+            panels=list(panels),
+            height=height,
+            theme=theme,
+            points=encode_points(points, 0),
+            **tables,
+            **layout,
         )
         self.on_msg(self._on_message)
         self._unsubscribe = session.events.subscribe(self._on_event)
@@ -134,7 +139,7 @@ class DataCrafter(anywidget.AnyWidget):
     # -- session → page ------------------------------------------------------------------------------
 
     def _on_event(self, event: dict[str, Any]) -> None:
-        """Note what changed. Called on any thread, perhaps under the session's locks: nothing is read here."""
+        """Note what changed. Called on any thread, perhaps under the session's locks: reads nothing."""
         kind = event["kind"]
         with self._dirty_lock:
             self._moved |= kind in {"map", "classes"}
@@ -156,7 +161,7 @@ class DataCrafter(anywidget.AnyWidget):
                 self._timer.start()
 
     def _flush(self) -> None:
-        """Tell the page what changed. Runs on a thread of its own, so that it works while a cell is running."""
+        """Tell the page what changed, on a thread of its own: it works while a cell is running."""
         with self._dirty_lock:
             names, self._dirty = self._dirty, set()
             changed, self._changed = self._changed, set()

@@ -1,10 +1,11 @@
-"""What Python and the page say to each other. The same names are in ``js/src/protocol.ts``, with the whole story.
+"""What Python and the page say to each other. ``js/src/protocol.ts`` has the same names and the whole story.
 
-Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``height``, ``theme``, ``selection``.
+Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``height``, ``theme``,
+``selection``.
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
-block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message). ``seq`` counts up
-by one, so that a page that missed a message knows, and says ``hello`` to get everything.
+block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message). ``seq``
+counts up by one, so that a page that missed a message knows, and says ``hello`` to get everything.
 
 Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUESTS`.
 """
@@ -40,7 +41,7 @@ MAX_TEXT = 20_000
 
 
 def encode_points(points: Mapping[str, NDArray[Any]], seq: int) -> bytes:
-    """A point block: four little-endian uint32 (magic, format, seq, count), then the columns one after another.
+    """A point block: four little-endian uint32 (magic, format, seq, count), then column after column.
 
     Args:
         points: equally long arrays by the names of `COLUMNS`, as `Session.map_points` gives them.
@@ -52,7 +53,7 @@ def encode_points(points: Mapping[str, NDArray[Any]], seq: int) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """The same value as JSON has it: NumPy scalars as numbers, NaN and infinity as None, other things as text."""
+    """The same as JSON has it: NumPy scalars as numbers, NaN and infinity as None, other things as text."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | np.ndarray):
@@ -136,7 +137,9 @@ def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """
     name = message.get("type")
     if not isinstance(name, str) or name not in REQUESTS:
-        raise InputError(f"unknown request {name!r}; the page and the kernel run different versions, reload the page")
+        raise InputError(
+            f"unknown request {name!r}; the page and the kernel run different versions, reload the page"
+        )
     arguments = {}
     for key, check in REQUESTS[name].items():
         if key not in message or not check(message[key]):

@@ -1,6 +1,7 @@
 """Turns the page's requests into calls on a session. No logic: each is one call."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from datacrafter_widget.errors import DataCrafterError
@@ -9,7 +10,7 @@ from datacrafter_widget.session import Session
 Answer = tuple[Any, list[bytes]]
 
 SLOW = frozenset({"export", "thumbnails", "proxies", "details", "label_cut", "picture"})
-"""Requests that read many rows or files: they are answered on another thread, so that cells are not held up."""
+"""Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
 
@@ -21,11 +22,11 @@ def answer(session: Session, name: str, arguments: dict[str, Any]) -> Answer:
 
 def _thumbnails(session: Session, ids: list[int], size: int) -> Answer:
     size = min(max(size, 16), LARGEST_THUMBNAIL)
-    return None, [_or_empty(lambda picture=picture: session.thumbnail(picture, size)) for picture in ids]
+    return None, [_or_empty(partial(session.thumbnail, picture, size)) for picture in ids]
 
 
 def _proxies(session: Session, refs: list[Any]) -> Answer:
-    return None, [_or_empty(lambda ref=ref: session.proxy_thumbnail(ref)) for ref in refs]
+    return None, [_or_empty(partial(session.proxy_thumbnail, ref)) for ref in refs]
 
 
 def _or_empty(load: Callable[[], bytes]) -> bytes:
@@ -69,7 +70,9 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "redo": lambda session: _done(session.redo()),
     "accept": lambda session, proposal: _done(session.accept(proposal)),
     "reject": lambda session, proposal: _done(session.reject(proposal)),
-    "edit_template": lambda session, template, text, negative: _done(session.edit_template(template, text, negative)),
+    "edit_template": lambda session, template, text, negative: _done(
+        session.edit_template(template, text, negative)
+    ),
     "add_template": lambda session, class_id, text: _done(session.add_template(class_id, text)),
     "delete_template": lambda session, template: _done(session.delete_template(template)),
     "export": _export,

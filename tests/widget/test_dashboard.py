@@ -1,0 +1,176 @@
+import json
+
+import numpy as np
+import pytest
+from blocks import decode
+
+from datacrafter_widget import DataCrafter, InputError
+from datacrafter_widget.widget.protocol import TABLES
+
+
+def test_a_new_widget_holds_the_whole_state_in_its_traits(session):
+    widget = DataCrafter(session)
+    try:
+        read = decode(widget.points)
+        assert read["count"] == len(session.pictures())
+        assert (read["origin"] == 0).all()
+        assert len(widget.info["classes"]) == len(session.classes)
+        assert widget.labels
+        assert widget.templates
+        assert widget.history == {"undo": None, "redo": None}
+        state = widget.get_state()
+        state.pop("points")
+        json.dumps({name: state[name] for name in TABLES}, allow_nan=False)
+        assert len(json.dumps({name: state[name] for name in TABLES})) < 60_000
+    finally:
+        widget.close()
+
+
+def test_an_unknown_panel_is_refused_by_name(session):
+    with pytest.raises(InputError, match="'maps'"):
+        DataCrafter(session, panels=("maps",))
+    with pytest.raises(InputError, match="none"):
+        DataCrafter(session, panels=())
+
+
+def test_a_page_in_step_gets_nothing_and_one_behind_gets_everything(page):
+    page.ask("undo")
+    seq = page.widget._seq
+    answer, buffers = page.ask("hello", seq=seq)
+    assert answer["result"] == {"seq": seq, "tables": None}
+    answer, buffers = page.ask("hello", seq=seq + 100)
+    assert set(answer["result"]["tables"]) == set(TABLES)
+    assert decode(buffers[0])["count"] == decode(page.widget.points)["count"]
+
+
+def test_generated_pictures_stream_in_as_appended_points(session, page):
+    before = decode(page.widget.points)["count"]
+    answer, _ = page.ask(
+        "generate",
+        per_class=3,
+        classes=[session.classes[0].id],
+        seed=5,
+        perturbation="text2image",
+        strength=None,
+        guidance_scale=None,
+        num_inference_steps=None,
+    )
+    job = answer["result"]
+    _, buffers = page.wait(lambda m: m["type"] in {"append", "replace"})
+    assert (decode(buffers[0])["origin"] == 1).any()
+    page.wait(
+        lambda m: (
+            m["type"] == "state"
+            and any(row["id"] == job and row["state"] == "done" for row in m["tables"].get("jobs", []))
+        )
+    )
+    numbers = [m["seq"] for m, _ in page.messages if "seq" in m]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    page.wait(
+        lambda m: (
+            m["type"] == "state" and m["tables"].get("info", {}).get("classes", [{}])[0].get("generated") == 3
+        )
+    )
+    page.widget._fold()
+    read = decode(page.widget.points)
+    assert read["count"] == before + 3
+    assert read["seq"] == page.widget._seq
+
+
+def test_removed_pictures_are_hidden_at_once_and_come_back_with_undo(session, page):
+    victims = [picture.id for picture in session.pictures(origin="original")[:2]]
+    answer, _ = page.ask("remove", ids=victims)
+    assert answer["type"] == "reply"
+    _, buffers = page.wait(lambda m: m["type"] == "update")
+    read = decode(buffers[0])
+    assert sorted(read["id"]) == sorted(victims)
+    assert read["hidden"].all()
+    page.wait(lambda m: m["type"] == "state" and (m["tables"].get("history") or {}).get("undo"))
+    page.messages.clear()
+    page.ask("undo")
+    _, buffers = page.wait(lambda m: m["type"] == "update")
+    assert not decode(buffers[0])["hidden"].any()
+
+
+def test_thumbnails_come_in_one_batch_and_a_missing_one_is_empty(session, page):
+    ids = [picture.id for picture in session.pictures()[:3]]
+    answer, buffers = page.ask("thumbnails", ids=[*ids, 999_999], size=48)
+    assert answer["type"] == "reply"
+    assert [bytes(buffer[8:12]) for buffer in buffers[:3]] == [b"WEBP"] * 3
+    assert buffers[3] == b""
+
+
+def test_details_provenance_and_labels_are_json(session, page):
+    ids = [picture.id for picture in session.pictures()[:3]]
+    details, _ = page.ask("details", ids=ids)
+    assert {row["original"]["id"] for row in details["result"]} == set(ids)
+    sheet, _ = page.ask("picture", picture=ids[0])
+    assert sheet["result"]["origin"] == "original"
+    label = session.label_table()[0]
+    wearers, _ = page.ask("label_pictures", labels=[label["id"]])
+    assert len(wearers["result"]) == label["originals"] + label["generated"]
+    cut, _ = page.ask("label_cut", budget=10)
+    assert 0 < len(cut["result"]) <= 10
+    json.dumps([details, sheet, wearers, cut], allow_nan=False)
+
+
+def test_a_prompt_is_edited_and_an_error_names_the_place(session, page):
+    template = session.template_table()[0]
+    answer, _ = page.ask("edit_template", template=template["id"], text="[a photo of a {class}", negative="")
+    assert (answer["type"], answer["where"]) == ("error", "here")
+    assert "]" in answer["message"]
+    answer, _ = page.ask(
+        "edit_template", template=template["id"], text="a drawing of a {class}", negative="fog"
+    )
+    assert answer["type"] == "reply"
+    page.wait(
+        lambda m: (
+            m["type"] == "state"
+            and any(row["text"] == "a drawing of a {class}" for row in m["tables"].get("templates", []))
+        )
+    )
+    page.ask("undo")
+
+
+def test_a_bad_request_is_answered_and_harms_nothing(session, page):
+    before = session.map_points()["hidden"].sum()
+    for message in ({"ids": "all"}, {"ids": [10**9]}):
+        answer, _ = page.ask("remove", **message)
+        assert answer["type"] == "error"
+    answer, _ = page.ask("format_disk")
+    assert "reload the page" in answer["message"]
+    assert session.map_points()["hidden"].sum() == before
+
+
+def test_export_reports_what_it_wrote_and_refuses_to_overwrite(page, tmp_path):
+    folder = str(tmp_path / "dataset")
+    answer, _ = page.ask("export", path=folder, overwrite=False)
+    assert answer["result"]["path"] == folder
+    assert answer["result"]["total"] > 0
+    again, _ = page.ask("export", path=folder, overwrite=False)
+    assert again["type"] == "error"
+
+
+def test_selection_is_a_trait(page):
+    heard = []
+    page.widget.observe(lambda change: heard.append(change["new"]), "selection")
+    page.widget.selection = [3, 4]
+    assert heard == [[3, 4]]
+
+
+def test_a_closed_widget_hears_no_more(session, page):
+    page.widget.close()
+    page.messages.clear()
+    session.events.emit("labels")
+    assert page.messages == []
+    assert page.widget._timer is None or not page.widget._timer.is_alive()
+
+
+@pytest.mark.usefixtures("page")
+def test_two_widgets_show_one_session(session):
+    other = DataCrafter(session, panels=("map",))
+    try:
+        np.testing.assert_array_equal(decode(other.points)["id"], session.map_points()["id"])
+        assert other.panels == ["map"]
+    finally:
+        other.close()
