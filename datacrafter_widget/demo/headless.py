@@ -51,7 +51,7 @@ def run_headless(out: Path) -> dict[str, Any]:
     def note(step: str, what: str) -> None:
         seconds = time.monotonic() - started
         steps.append({"step": step, "what": what, "seconds": round(seconds, 1)})
-        print(f"{seconds:7.1f} s  {step:<12} {what}", flush=True)  # noqa: T201
+        print(f"{seconds:7.1f} s  {step:<12} {what}", flush=True)
 
     with open_demo(out / "demo") as session:
         info = session.info()
@@ -103,7 +103,7 @@ def run_headless(out: Path) -> dict[str, Any]:
             out / "report.html", session, report, before=before, after=after, wrong={*wrong, *wrong_after}
         )
     (out / "report.json").write_text(json.dumps(report, indent=2), "utf-8")
-    print(  # noqa: T201
+    print(
         f"\nundesired before {report['undesired_before']:.1%}, after {report['undesired_after']:.1%}; "
         f"{report['generated']} pictures in {report['seconds']:.0f} s, {report['peak_memory_mb']} MB at the peak\n"
         f"report: {out / 'report.html'}\ndata set: {out / 'dataset'}"

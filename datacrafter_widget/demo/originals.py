@@ -13,7 +13,7 @@ def prepare(folder: Path) -> None:
     """Write the originals and make the session, or do nothing where both are there."""
     with open_demo(folder) as session:
         counts = ", ".join(f"{row['name']} {row['originals']}" for row in session.info()["classes"])
-    print(f"  Demo session in {folder}: {counts}")  # noqa: T201
+    print(f"  Demo session in {folder}: {counts}")
 
 
 def open_demo(folder: Path) -> Session:

@@ -48,7 +48,7 @@ def write_report(
     """
     prompts = "".join(
         f"<tr><td><code>{_text(row['before'])}</code></td><td><code>{_text(row['after'])}</code></td>"
-        f"<td><code>{_text(row['negative']) or '–'}</code></td><td>{'<br>'.join(map(_text, row['reasons']))}</td></tr>"
+        f"<td><code>{_text(row['negative']) or '-'}</code></td><td>{'<br>'.join(map(_text, row['reasons']))}</td></tr>"
         for row in report["proposals"]
     )
     steps = "".join(

@@ -61,7 +61,20 @@ def plan_pictures(
         InputError: nothing to make, a class without templates or parents, or a setting out of range.
         TemplateError: a template that can't be parsed.
     """
-    _check(classes, per_class=per_class, seed=seed, perturbation=perturbation, strength=strength)
+    check_settings(
+        per_class=per_class,
+        seed=seed,
+        perturbation=perturbation,
+        strength=strength,
+        guidance_scale=guidance_scale,
+        num_inference_steps=num_inference_steps,
+    )
+    if not classes:
+        msg = "expected at least one class to generate, found none; import originals or add a class first"
+        raise InputError(msg)
+    if perturbation == "image2image" and strength is None:
+        msg = "strength: expected a number above 0 and up to 1 for image2image, found None"
+        raise InputError(msg)
     columns = []
     for row in classes:
         templates = templates_by_class.get(row.id) or ()
@@ -124,21 +137,29 @@ def _shuffled(parents: Sequence[int], seed: int, row: ClassRow) -> list[int]:
     return [int(parents[at]) for at in rng.permutation(len(parents))]
 
 
-def _check(
-    classes: Sequence[ClassRow], *, per_class: int, seed: int, perturbation: str, strength: float | None
+def check_settings(
+    *,
+    per_class: int,
+    seed: int | None,
+    perturbation: str,
+    strength: float | None,
+    guidance_scale: float | None,
+    num_inference_steps: int | None,
 ) -> None:
-    if not classes:
-        msg = "expected at least one class to generate, found none; import originals or add a class first"
-        raise InputError(msg)
+    """Check what a round is asked for; None stands for a default that is not known yet.
+
+    Raises:
+        InputError: a setting is out of range.
+    """
     if per_class < 1:
-        msg = f"per_class: expected 1 or more, found {per_class}"
-        raise InputError(msg)
-    if seed < 0:
-        msg = f"seed: expected 0 or more, found {seed}"
-        raise InputError(msg)
+        raise InputError(f"per_class: expected 1 or more, found {per_class}")
+    if seed is not None and seed < 0:
+        raise InputError(f"seed: expected 0 or more, found {seed}")
     if perturbation not in get_args(Perturbation):
-        msg = f'perturbation: expected "text2image" or "image2image", found {perturbation!r}'
-        raise InputError(msg)
-    if perturbation == "image2image" and (strength is None or not 0 < strength <= 1):
-        msg = f"strength: expected a number above 0 and up to 1 for image2image, found {strength}"
-        raise InputError(msg)
+        raise InputError(f'perturbation: expected "text2image" or "image2image", found {perturbation!r}')
+    if strength is not None and not 0 < strength <= 1:
+        raise InputError(f"strength: expected a number above 0 and up to 1, found {strength}")
+    if guidance_scale is not None and not 0 <= guidance_scale < float("inf"):
+        raise InputError(f"guidance_scale: expected a number of 0 or more, found {guidance_scale}")
+    if num_inference_steps is not None and num_inference_steps < 1:
+        raise InputError(f"num_inference_steps: expected 1 or more, found {num_inference_steps}")

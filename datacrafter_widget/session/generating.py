@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from datacrafter_widget.generation.engine import run_generation
-from datacrafter_widget.generation.plan import plan_pictures
+from datacrafter_widget.generation.plan import Perturbation, plan_pictures
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
@@ -42,7 +42,7 @@ class Generation:
         per_class: int,
         *,
         seed: int | None,
-        perturbation: str,
+        perturbation: Perturbation,
         strength: float | None,
         guidance_scale: float | None,
         num_inference_steps: int | None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Action
+from datacrafter_widget.store.records import Action, ProposalState
 
 Step = Callable[[dict[str, Any]], None]
 
@@ -30,7 +30,7 @@ class History:
         self._forward: dict[str, Step] = {
             "remove": lambda payload: self._hide(payload["ids"], hidden=True),
             "restore": lambda payload: self._hide(payload["ids"], hidden=False),
-            "more_like": lambda payload: None,
+            "more_like": _nothing,
             "accept": lambda payload: self._accept(payload, accepted=True),
             "reject": lambda payload: self._settle(payload["proposal_id"], "rejected"),
             "edit_template": lambda payload: self._swap(payload["old_id"], payload["new_id"]),
@@ -40,7 +40,7 @@ class History:
         self._backward: dict[str, Step] = {
             "remove": lambda payload: self._hide(payload["ids"], hidden=False),
             "restore": lambda payload: self._hide(payload["ids"], hidden=True),
-            "more_like": lambda payload: None,
+            "more_like": _nothing,
             "accept": lambda payload: self._accept(payload, accepted=False),
             "reject": lambda payload: self._settle(payload["proposal_id"], "open"),
             "edit_template": lambda payload: self._swap(payload["new_id"], payload["old_id"]),
@@ -106,7 +106,7 @@ class History:
     def _hide(self, ids: list[int], *, hidden: bool) -> None:
         self._store.set_hidden(ids, hidden)
 
-    def _settle(self, proposal_id: int, state: str) -> None:
+    def _settle(self, proposal_id: int, state: ProposalState) -> None:
         self._store.update_proposal(proposal_id, state=state)
 
     def _accept(self, payload: dict[str, Any], *, accepted: bool) -> None:
@@ -119,6 +119,10 @@ class History:
             self._store.set_template_active(out_id, False)
         if in_id is not None:
             self._store.set_template_active(in_id, True)
+
+
+def _nothing(_payload: dict[str, Any]) -> None:
+    """What asking for more changes by itself: the proposals that answer it are settled with it."""
 
 
 def in_words(action: Action) -> str:

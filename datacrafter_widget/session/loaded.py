@@ -29,8 +29,8 @@ class LoadedModels:
         dtype: str,
         on_change: Callable[[], None],
     ) -> None:
-        self._wanted_generator = generator
-        self._wanted_encoder = encoder
+        self._generator_name = generator if isinstance(generator, str) else generator.name
+        self._encoder_name = encoder if isinstance(encoder, str) else encoder.name
         self._device = device
         self._dtype = dtype
         self._on_change = on_change
@@ -44,7 +44,7 @@ class LoadedModels:
         with self._lock:
             if self._generator is None:
                 self._generator = DiffusersGenerator(
-                    self._wanted_generator, device=self._device, dtype=self._dtype
+                    self._generator_name, device=self._device, dtype=self._dtype
                 )
                 self._on_change()
             return self._generator
@@ -54,23 +54,9 @@ class LoadedModels:
         """The encoder, loaded now if it wasn't."""
         with self._lock:
             if self._encoder is None:
-                self._encoder = OpenClipEncoder(self._wanted_encoder, device=self._device, dtype=self._dtype)
+                self._encoder = OpenClipEncoder(self._encoder_name, device=self._device, dtype=self._dtype)
                 self._on_change()
             return self._encoder
-
-    @property
-    def generator_name(self) -> str:
-        """The generator's name, without loading it."""
-        return self._wanted_generator if isinstance(self._wanted_generator, str) else self.generator.name
-
-    @property
-    def encoder_name(self) -> str:
-        """The encoder's name, without loading it."""
-        return self._wanted_encoder if isinstance(self._wanted_encoder, str) else self.encoder.name
-
-    def peek(self) -> tuple[Generator | None, Encoder | None]:
-        """Whatever is loaded at this moment."""
-        return self._generator, self._encoder
 
     def release(self) -> None:
         """Give the models' memory back; the next use loads them again."""
@@ -82,15 +68,15 @@ class LoadedModels:
 
     def describe(self) -> dict[str, Any]:
         """What the Info panel shows of the models: names, device, precision, defaults, memory."""
-        generator, encoder = self.peek()
+        generator, encoder = self._generator, self._encoder
         return {
             "generator": {
-                "name": self.generator_name,
+                "name": self._generator_name,
                 "revision": generator.revision if generator else None,
                 "device": str(generator.device) if generator else None,
                 "dtype": str(generator.dtype).removeprefix("torch.") if generator else None,
                 "defaults": asdict(generator.defaults) if generator else None,
             },
-            "encoder": {"name": self.encoder_name, "dim": encoder.dim if encoder else None},
+            "encoder": {"name": self._encoder_name, "dim": encoder.dim if encoder else None},
             "memory": generator.memory() if generator else {},
         }

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.models.generator import PictureRequest
@@ -24,7 +23,10 @@ from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import ClassRow, Picture, Template
+from datacrafter_widget.store.records import ClassRow, Picture, Side, Template
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SHOWN_PROXIES = 12
 
@@ -136,7 +138,7 @@ class Refiner:
             wanted_prompts=[prompt for family in wanted for prompt in family.prompts],
             unwanted_prompts=unwanted.prompts,
             widen=kind == "more_like",
-            encode_texts=lambda texts: self._models.encoder.encode_texts(texts),
+            encode_texts=self._models.encoder.encode_texts,
         )
 
         def progress(done: int, total: int, message: str) -> None:
@@ -157,7 +159,7 @@ class Refiner:
     def _render(self, job: Job[Any], requests: list[ProxyRequest], column: int) -> Proxies:
         generator, encoder = self._models.generator, self._models.encoder
         defaults = generator.defaults
-        images: list[Image.Image] = []
+        images: list["Image.Image"] = []
         for start in range(0, len(requests), defaults.batch_size):
             images += generator.generate(
                 [
@@ -172,7 +174,7 @@ class Refiner:
                     )
                     for request in requests[start : start + defaults.batch_size]
                 ],
-                on_step=lambda step, steps: job.raise_if_cancelled(),
+                on_step=lambda _step, _steps: job.raise_if_cancelled(),
             )
         features = encoder.encode_images(images)
         return Proxies(features, self._confidence(features, column), list(zip(images, requests, strict=True)))
@@ -192,7 +194,11 @@ class Refiner:
                 feedback={"kind": kind, "action_id": action_id, "proxies": found.proxies},
                 state="open",
             )
-        for side, refs in (("before", found.before_refs), ("after", found.after_refs)):
+        sides: tuple[tuple[Side, list[Any]], ...] = (
+            ("before", found.before_refs),
+            ("after", found.after_refs),
+        )
+        for side, refs in sides:
             self._store.add_proxies(
                 [(image, side, request.prompt, request.seed) for image, request in refs[:SHOWN_PROXIES]],
                 proposal.id,

@@ -8,6 +8,7 @@ from typing import Any, Self
 from PIL import Image
 
 from datacrafter_widget.errors import InputError, StoreError
+from datacrafter_widget.generation.plan import Perturbation, check_settings
 from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE, PromptTemplate
 from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.models.encoder import Encoder
@@ -23,7 +24,7 @@ from datacrafter_widget.session.shown import Shown, job_row
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.exporting import ExportReport, export_imagefolder
 from datacrafter_widget.store.importing import ImportReport, import_images
-from datacrafter_widget.store.records import Action, ClassRow, Picture
+from datacrafter_widget.store.records import Action, ClassRow, Origin, Picture
 
 DEFAULT_MODEL = "toybox"
 
@@ -167,16 +168,11 @@ class Session(Shown):
         self.events.emit("classes")
         return report
 
-    @property
-    def classes(self) -> list[ClassRow]:
-        """The classes, in the order in which they were first seen."""
-        return self._store.classes()
-
     def pictures(
         self,
         classes: str | int | Iterable[str | int] | None = None,
         *,
-        origin: str | None = None,
+        origin: Origin | None = None,
         label: str | None = None,
         iteration: int | None = None,
         include_hidden: bool = False,
@@ -198,8 +194,12 @@ class Session(Shown):
         return self._store.load_image(picture_id)
 
     def export(
-        self, path: str | Path, *, format: str = "imagefolder", overwrite: bool = False
-    ) -> ExportReport:  # noqa: A002 - the word a user expects
+        self,
+        path: str | Path,
+        *,
+        format: str = "imagefolder",  # noqa: A002 - the word a user expects
+        overwrite: bool = False,
+    ) -> ExportReport:
         """Write originals and generated pictures, less those removed or flagged, as a data set.
 
         Args:
@@ -209,8 +209,8 @@ class Session(Shown):
             overwrite: replace an earlier export at `path`.
 
         Raises:
-            InputError: an unknown format.
-            StoreError: `path` exists; nothing was written.
+            InputError: an unknown format, or something is at `path` already; nothing was written.
+            StoreError: the disk refused; nothing is left under the final name.
         """
         if format != "imagefolder":
             raise InputError(
@@ -240,7 +240,7 @@ class Session(Shown):
         *,
         classes: str | int | Iterable[str | int] | None = None,
         seed: int | None = None,
-        perturbation: str = "text2image",
+        perturbation: Perturbation = "text2image",
         strength: float | None = None,
         guidance_scale: float | None = None,
         num_inference_steps: int | None = None,
@@ -263,8 +263,14 @@ class Session(Shown):
             InputError: an unknown class, a number out of range, or a class without a prompt.
         """
         self._writable()
-        if per_class < 1:
-            raise InputError(f"expected per_class of at least 1, found {per_class}")
+        check_settings(
+            per_class=per_class,
+            seed=seed,
+            perturbation=perturbation,
+            strength=strength,
+            guidance_scale=guidance_scale,
+            num_inference_steps=num_inference_steps,
+        )
         rows = self._class_rows(classes)
         prompts = {row.id: self._store.templates(class_id=row.id) for row in rows}
         bare = [row.name for row in rows if not prompts[row.id]]
@@ -272,18 +278,20 @@ class Session(Shown):
             raise InputError(
                 f"no prompt for {', '.join(bare)}; add one with session.add_template(class, text)"
             )
-        asked = {
-            "perturbation": perturbation,
-            "strength": strength,
-            "guidance_scale": guidance_scale,
-            "num_inference_steps": num_inference_steps,
-        }
 
         def run(job: Job[list[int]]) -> list[int]:
             self._observer.ready(job)
-            return self._generation.run(
-                job, self._generation.plan(rows, prompts, per_class, seed=seed, **asked)
+            generation = self._generation.plan(
+                rows,
+                prompts,
+                per_class,
+                seed=seed,
+                perturbation=perturbation,
+                strength=strength,
+                guidance_scale=guidance_scale,
+                num_inference_steps=num_inference_steps,
             )
+            return self._generation.run(job, generation)
 
         return self._submit(run, "Generate")
 
@@ -311,7 +319,7 @@ class Session(Shown):
     # -- feed back ----------------------------------------------------------------------------------
 
     def remove(self, ids: Iterable[int]) -> Job[list[int]]:
-        """ "Not these": hide the pictures at once, and look for a prompt that makes fewer of their kind.
+        """Not these: hide the pictures at once, and look for a prompt that makes fewer of their kind.
 
         Returns:
             A job whose result is the ids of the new proposals: one for each class of which generated pictures
@@ -320,7 +328,7 @@ class Session(Shown):
         return self._feed_back("remove", ids)
 
     def more_like(self, ids: Iterable[int]) -> Job[list[int]]:
-        """ "More like these": look for a prompt that makes more, and more diverse, pictures of their kind."""
+        """More like these: look for a prompt that makes more, and more diverse, pictures of their kind."""
         return self._feed_back("more_like", ids)
 
     def restore(self, ids: Iterable[int]) -> None:

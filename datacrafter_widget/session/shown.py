@@ -13,6 +13,7 @@ from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.store import Store
+from datacrafter_widget.store.records import ClassRow
 
 
 class Shown:
@@ -28,6 +29,11 @@ class Shown:
     def figures(self) -> Figures:
         """`figures.map()` and `figures.metrics()`, as plain Plotly figures."""
         return Figures(self)
+
+    @property
+    def classes(self) -> list[ClassRow]:
+        """The classes, in the order in which they were first seen."""
+        return self._store.classes()
 
     def info(self) -> dict[str, Any]:
         """Models, device, memory, classes and their counts."""
@@ -98,6 +104,7 @@ class Shown:
 
 
 def job_row(job: Job[Any]) -> dict[str, Any]:
+    """A job as the widget lists it."""
     return {
         "id": job.id,
         "name": job.name,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from datacrafter_widget.labels.treecut import tree_cut
 from datacrafter_widget.session.observing import Atlas
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Picture, Proposal
+from datacrafter_widget.store.records import Picture
 
 Row = dict[str, Any]
 
@@ -134,7 +134,7 @@ def details(store: Store, ids: Sequence[int]) -> list[Row]:
         {_parent(picture) or picture.id for picture in chosen if _parent(picture) or _is_original(picture)}
     )
     children = store.descendants(parents)
-    rows = []
+    rows: list[Row] = []
     for parent in store.pictures(ids=parents, include_hidden=True):
         family = store.pictures(ids=children.get(parent.id, []))
         rows.append({"original": summary(parent), "descendants": [summary(child) for child in family]})
@@ -199,31 +199,27 @@ def template_table(store: Store) -> list[Row]:
 def proposal_table(store: Store) -> list[Row]:
     """The proposals that wait for a decision, newest first."""
     templates = {template.id: template for template in store.templates(active=None)}
-    rows = [
-        _proposal_row(
-            proposal, templates[proposal.template_id].text, templates[proposal.template_id].negative
+    rows = []
+    for proposal in store.proposals(states=("open",)):
+        before = templates[proposal.template_id or 0]
+        rows.append(
+            {
+                "id": proposal.id,
+                "class_id": proposal.class_id,
+                "template_id": proposal.template_id,
+                "before": before.text,
+                "after": proposal.text,
+                "negative_before": before.negative,
+                "negative_after": proposal.negative,
+                "score_before": proposal.score_before,
+                "score_after": proposal.score_after,
+                "reasons": list(proposal.explanation),
+                "before_refs": list(proposal.before_ids),
+                "after_refs": list(proposal.after_ids),
+                "state": proposal.state,
+            }
         )
-        for proposal in store.proposals(states=("open",))
-    ]
     return rows[::-1]
-
-
-def _proposal_row(proposal: Proposal, before: str, negative_before: str) -> Row:
-    return {
-        "id": proposal.id,
-        "class_id": proposal.class_id,
-        "template_id": proposal.template_id,
-        "before": before,
-        "after": proposal.text,
-        "negative_before": negative_before,
-        "negative_after": proposal.negative,
-        "score_before": proposal.score_before,
-        "score_after": proposal.score_after,
-        "reasons": list(proposal.explanation),
-        "before_refs": list(proposal.before_ids),
-        "after_refs": list(proposal.after_ids),
-        "state": proposal.state,
-    }
 
 
 def session_html(store: Store) -> str:
