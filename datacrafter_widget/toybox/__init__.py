@@ -5,8 +5,9 @@ model folders, loaded by the code that loads any other::
 
     Session.open(path, generator=str(toybox.PIPELINE), encoder=f"local-dir:{toybox.ENCODER}")
 
-``PIPELINE`` is a Stable-Diffusion-shaped diffusers folder, ``ENCODER`` an open_clip folder, ``JUDGE`` the weights of a
-classifier that neither of them has seen. ``MODEL_CARD.md`` says how they were made and how good they are.
+``PIPELINE`` is a Stable-Diffusion-shaped diffusers folder, ``ENCODER`` an open_clip folder, ``JUDGE`` the
+weights of a classifier that neither of them has seen. ``MODEL_CARD.md`` says how they were made and how good
+they are.
 """
 
 from pathlib import Path

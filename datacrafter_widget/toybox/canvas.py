@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["CANVAS", "PAPER", "PENCIL", "X", "Y", "cover", "downsample", "hatching", "mix"]
 
-#: Side of the canvas in pixels; pictures are its 2×2 average.
+#: Side of the canvas in pixels; pictures are its 2x2 average.
 CANVAS = 128
 
 _rows, _columns = np.mgrid[0:CANVAS, 0:CANVAS].astype(np.float32)

@@ -108,9 +108,7 @@ def with_article(words: str) -> str:
     return ("an " if words[0] in "aeiou" else "a ") + words
 
 
-def caption(
-    attributes: Attributes, rng: np.random.Generator, *, ambiguous: float = 0.5
-) -> Caption:
+def caption(attributes: Attributes, rng: np.random.Generator, *, ambiguous: float = 0.5) -> Caption:
     """A random sentence for a picture, as a person would vary it.
 
     ``ambiguous`` is the share of pictures of either crane that are called just "crane".

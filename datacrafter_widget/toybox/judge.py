@@ -18,7 +18,7 @@ __all__ = ["ANSWERS", "WEIGHTS", "Judge"]
 
 #: Question → its possible answers.
 ANSWERS: dict[str, tuple[str | int, ...]] = {
-    "kind": KINDS,
+    "class": KINDS,
     "colour": tuple(COLOURS),
     "scene": SCENES,
     "style": STYLES,
@@ -47,7 +47,9 @@ class Judge(nn.Module):
     def load(cls, path: str | Path = WEIGHTS) -> "Judge":
         """The trained judge, ready to predict on the CPU."""
         judge = cls()
-        judge.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()}, strict=False)
+        judge.load_state_dict(
+            {name: tensor.float() for name, tensor in load_file(path).items()}, strict=False
+        )
         return judge.eval()
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -60,19 +62,15 @@ class Judge(nn.Module):
     def predict(self, images: np.ndarray | Sequence[np.ndarray], batch: int = 256) -> dict[str, np.ndarray]:
         """What each picture shows.
 
-        Parameters
-        ----------
-        images
-            (N, 64, 64, 3) uint8.
+        Args:
+            images: (N, 64, 64, 3) uint8.
+            batch: How many pictures are looked at together.
 
-        Returns
-        -------
-        For "kind", "colour", "scene", "style" and "count" an array of N answers, e.g. "crane bird" or 2.
+        Returns:
+            For "class", "colour", "scene", "style" and "count" an array of N answers, e.g. "crane bird" or 2.
 
-        Raises
-        ------
-        ValueError
-            If the pictures have another shape or type.
+        Raises:
+            ValueError: If the pictures have another shape or type.
         """
         pictures = np.asarray(images)
         if pictures.ndim != 4 or pictures.shape[1:] != (64, 64, 3) or pictures.dtype != np.uint8:

@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
 
 def rgb(*values: int) -> np.ndarray:
-    """Colour from 0–255 values."""
+    """Colour from 0-255 values."""
     return np.array(values, np.float32) / 255
 
 
@@ -115,7 +115,9 @@ def cactus(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part]:
         capsule(x, y, (0.5, 0.12), (0.5, 0.55), 0.14),
     )
     body = smooth_union(capsule(x, y, (0, -0.5), (0, 0.64), 0.26), arms, 0.06)
-    ribs = union(capsule(x, y, (-0.1, -0.4), (-0.1, 0.68), 0.028), capsule(x, y, (0.1, -0.4), (0.1, 0.68), 0.028))
+    ribs = union(
+        capsule(x, y, (-0.1, -0.4), (-0.1, 0.68), 0.028), capsule(x, y, (0.1, -0.4), (0.1, 0.68), 0.028)
+    )
     pot = polygon(x, y, [(-0.36, -0.5), (0.36, -0.5), (0.27, -0.92), (-0.27, -0.92)])
     return [
         Part(body, colour, 0.2, 0.2),
@@ -143,14 +145,16 @@ def fish(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part]:
 
 
 def bird(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part]:
-    body = smooth_union(
-        ellipse(x, y, 0.05, -0.15, 0.58, 0.45, -0.15), circle(x, y, -0.36, 0.38, 0.33), 0.2
+    body = smooth_union(ellipse(x, y, 0.05, -0.15, 0.58, 0.45, -0.15), circle(x, y, -0.36, 0.38, 0.33), 0.2)
+    legs = union(
+        capsule(x, y, (-0.08, -0.5), (-0.12, -0.88), 0.05), capsule(x, y, (0.14, -0.5), (0.14, -0.88), 0.05)
     )
-    legs = union(capsule(x, y, (-0.08, -0.5), (-0.12, -0.88), 0.05), capsule(x, y, (0.14, -0.5), (0.14, -0.88), 0.05))
     belly = np.maximum(ellipse(x, y, -0.18, -0.3, 0.34, 0.26, -0.3), body + 0.03)
     return [
         Part(legs, rgb(214, 120, 40), 0.05, 0),
-        Part(polygon(x, y, [(0.35, -0.02), (0.98, 0.16), (0.95, -0.16), (0.4, -0.36)]), colour * 0.7, 0.1, 0.1),
+        Part(
+            polygon(x, y, [(0.35, -0.02), (0.98, 0.16), (0.95, -0.16), (0.4, -0.36)]), colour * 0.7, 0.1, 0.1
+        ),
         Part(polygon(x, y, [(-0.6, 0.52), (-1.0, 0.34), (-0.6, 0.2)]), rgb(246, 160, 40), 0.08, 0.1),
         Part(body, colour, 0.45, 0.25),
         Part(belly, tint(colour, 0.55), 0.3, 0, False),
@@ -186,9 +190,12 @@ def house(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part]:
 
 
 def crane_bird(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part]:
-    legs = union(capsule(x, y, (0.08, -0.25), (0.02, -0.93), 0.05), capsule(x, y, (0.26, -0.25), (0.32, -0.93), 0.05))
+    legs = union(
+        capsule(x, y, (0.08, -0.25), (0.02, -0.93), 0.05), capsule(x, y, (0.26, -0.25), (0.32, -0.93), 0.05)
+    )
     neck = union(
-        capsule(x, y, (-0.14, 0.0), (-0.36, 0.32), 0.13, 0.1), capsule(x, y, (-0.36, 0.32), (-0.3, 0.7), 0.1, 0.09)
+        capsule(x, y, (-0.14, 0.0), (-0.36, 0.32), 0.13, 0.1),
+        capsule(x, y, (-0.36, 0.32), (-0.3, 0.7), 0.1, 0.09),
     )
     body = smooth_union(ellipse(x, y, 0.18, -0.08, 0.5, 0.28, -0.22), neck, 0.14)
     body = smooth_union(body, ellipse(x, y, -0.32, 0.76, 0.17, 0.14), 0.06)
@@ -210,7 +217,9 @@ def crane_machine(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part
         for y0, s in ((-0.82, 1), (-0.52, -1), (-0.22, 1), (0.08, -1))
     ]
     jib = polygon(x, y, [(-0.98, 0.5), (-0.98, 0.6), (0.3, 0.72), (0.96, 0.64), (0.96, 0.5)])
-    ties = union(capsule(x, y, (0.3, 0.94), (-0.6, 0.62), 0.035), capsule(x, y, (0.3, 0.94), (0.9, 0.62), 0.035))
+    ties = union(
+        capsule(x, y, (0.3, 0.94), (-0.6, 0.62), 0.035), capsule(x, y, (0.3, 0.94), (0.9, 0.62), 0.035)
+    )
     return [
         Part(ties, DARK, 0.03, 0, False),
         Part(capsule(x, y, (-0.66, 0.55), (-0.66, 0.0), 0.04), DARK, 0.03, 0, False),

@@ -28,21 +28,15 @@ def write_originals(
     The class "crane" shows one kind only, by default birds: its owner wants birds, while a prompt with
     the word "crane" gives a generator's birds and machines.
 
-    Parameters
-    ----------
-    per_class
-        Number of pictures of each class.
-    classes
-        Names out of CLASSES or KINDS; all of CLASSES by default.
-    seed
-        Same seed, same files. A class's pictures do not depend on which other classes are written.
-    ambiguous
-        The kind that the class "crane" shows: "crane bird" or "crane machine".
+    Args:
+        folder: Where the class folders go; made if it is not there.
+        per_class: Number of pictures of each class.
+        classes: Names out of CLASSES or KINDS; all of CLASSES by default.
+        seed: Same seed, same files. A class's pictures do not depend on which other classes are written.
+        ambiguous: The kind that the class "crane" shows: "crane bird" or "crane machine".
 
-    Raises
-    ------
-    ValueError
-        If a class is unknown, or ``ambiguous`` is no crane.
+    Raises:
+        ValueError: If a class is unknown, or ``ambiguous`` is no crane.
     """
     names = tuple(CLASSES if classes is None else classes)
     known = set(CLASSES) | set(KINDS)

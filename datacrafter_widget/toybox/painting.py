@@ -10,6 +10,7 @@ from .shapes import ellipse
 
 __all__ = ["paint_object"]
 
+
 def _unit(*vector: float) -> tuple[float, ...]:
     length = math.hypot(*vector)
     return tuple(component / length for component in vector)
@@ -26,16 +27,16 @@ def paint_object(
 ) -> None:  # fmt: skip
     """Paint one object and its shadow onto ``image`` in place.
 
-    Parameters
-    ----------
-    image
-        (128, 128, 3) floats in [0, 1].
-    colour
-        RGB in [0, 1].
-    centre, scale
-        Where the object's own [-1, 1] square comes to lie on the canvas.
-    tilt
-        Radians, anticlockwise.
+    Args:
+        image: (128, 128, 3) floats in [0, 1].
+        kind: One of KINDS.
+        colour: RGB in [0, 1].
+        style: One of STYLES.
+        scene: One of SCENES; night dims the light.
+        centre: Where the object's own origin comes to lie on the canvas.
+        scale: Half the side, on the canvas, of the object's own [-1, 1] square.
+        tilt: Radians, anticlockwise.
+        mirrored: Whether it looks the other way.
     """
     window = _window(*centre, 1.3 * scale)
     canvas, gx, gy = image[window], X[window], Y[window]

@@ -71,7 +71,9 @@ def _sun_or_cloud(image: np.ndarray, flat: bool, rng: np.random.Generator) -> np
     if rng.random() < 0.5:
         return mix(image, rgb(255, 236, 130), cover(circle(X, Y, cx, cy, 0.14), 1 if flat else 5))
     cloud = union(
-        ellipse(X, Y, cx, cy, 0.3, 0.11), circle(X, Y, cx - 0.09, cy + 0.07, 0.13), circle(X, Y, cx + 0.1, cy + 0.05, 0.1)
+        ellipse(X, Y, cx, cy, 0.3, 0.11),
+        circle(X, Y, cx - 0.09, cy + 0.07, 0.13),
+        circle(X, Y, cx + 0.1, cy + 0.05, 0.1),
     )
     return mix(image, rgb(252, 252, 252), cover(cloud, 1 if flat else 6) * 0.92)
 
@@ -81,7 +83,8 @@ def _grass(image: np.ndarray, horizon: float, flat: bool, rng: np.random.Generat
     for _ in range(4):
         x0, y0 = rng.uniform(-0.95, 0.95), rng.uniform(-0.95, horizon - 0.2)
         tuft = union(
-            capsule(X, Y, (x0, y0), (x0 - 0.06, y0 + 0.12), 0.022), capsule(X, Y, (x0, y0), (x0 + 0.05, y0 + 0.13), 0.022)
+            capsule(X, Y, (x0, y0), (x0 - 0.06, y0 + 0.12), 0.022),
+            capsule(X, Y, (x0, y0), (x0 + 0.05, y0 + 0.13), 0.022),
         )
         image = mix(image, rgb(64, 122, 46), cover(tuft) * 0.75)
     return image
@@ -90,11 +93,13 @@ def _grass(image: np.ndarray, horizon: float, flat: bool, rng: np.random.Generat
 def _dots(
     image: np.ndarray, colour: np.ndarray, count: int, lowest: float, rng: np.random.Generator
 ) -> np.ndarray:
-    centres = [(rng.uniform(-0.96, 0.96), rng.uniform(lowest, 0.96), rng.uniform(0.024, 0.036)) for _ in range(count)]
+    centres = [
+        (rng.uniform(-0.96, 0.96), rng.uniform(lowest, 0.96), rng.uniform(0.024, 0.036)) for _ in range(count)
+    ]
     return mix(image, colour, cover(union(*(circle(X, Y, *dot) for dot in centres))) * 0.95)
 
 
-def _snow(image: np.ndarray, horizon: float, flat: bool, rng: np.random.Generator) -> np.ndarray:
+def _snow(image: np.ndarray, horizon: float, _flat: bool, rng: np.random.Generator) -> np.ndarray:
     return _dots(image, rgb(255, 255, 255), 9, horizon + 0.08, rng)
 
 
@@ -107,14 +112,14 @@ def _beach(image: np.ndarray, horizon: float, flat: bool, rng: np.random.Generat
     return mix(image, rgb(248, 252, 252), cover(foam, 2) * 0.9)
 
 
-def _night(image: np.ndarray, horizon: float, flat: bool, rng: np.random.Generator) -> np.ndarray:
+def _night(image: np.ndarray, horizon: float, _flat: bool, rng: np.random.Generator) -> np.ndarray:
     image = _dots(image, rgb(255, 250, 220), 8, horizon + 0.2, rng)
     cx, cy = _side(rng) * rng.uniform(0.5, 0.8), rng.uniform(0.64, 0.8)
     moon = np.maximum(circle(X, Y, cx, cy, 0.16), -circle(X, Y, cx + 0.08, cy + 0.05, 0.14))
     return mix(image, rgb(255, 244, 200), cover(moon))
 
 
-def _table(image: np.ndarray, horizon: float, flat: bool, rng: np.random.Generator) -> np.ndarray:
+def _table(image: np.ndarray, horizon: float, _flat: bool, _rng: np.random.Generator) -> np.ndarray:
     for plank in range(1, 5):
         seam = np.abs(Y - horizon + 0.24 * plank) - 0.012
         image = mix(image, rgb(108, 68, 38), cover(seam) * 0.7)

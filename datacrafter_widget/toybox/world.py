@@ -27,7 +27,7 @@ __all__ = [
 #: The twelve kinds of things. The last two share the word "crane".
 KINDS: tuple[str, ...] = tuple(BUILDERS)
 
-#: Colour name → RGB, 0–255.
+#: Colour name → RGB, 0-255.
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (214, 38, 42),
     "green": (70, 166, 58),
@@ -82,6 +82,7 @@ class Attributes:
         return replace(self, **changes)
 
     def as_dict(self) -> dict[str, str | int]:
+        """Attribute names and values."""
         return asdict(self)
 
 

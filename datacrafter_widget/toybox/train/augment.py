@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 __all__ = ["augment", "to_images"]
 
@@ -18,7 +18,7 @@ def augment(images: torch.Tensor, *, shift: int = 4) -> torch.Tensor:
     rows, columns = torch.randint(-shift, shift + 1, (2,)).tolist()
     images = torch.roll(images, (rows, columns), (2, 3))
     each = (len(images), 1, 1, 1)
-    blurred = F.avg_pool2d(F.pad(images, (1,) * 4, mode="reflect"), 3, 1)
+    blurred = functional.avg_pool2d(functional.pad(images, (1,) * 4, mode="reflect"), 3, 1)
     images = images.lerp(blurred, torch.rand(each, device=images.device) * 0.9)
     contrast = 1 + 0.1 * (torch.rand(each, device=images.device) * 2 - 1)
     brightness = 0.08 * (torch.rand(each, device=images.device) * 2 - 1)

@@ -1,10 +1,10 @@
-"""Train the autoencoder: 64×64 pictures to 16×16 latents of eight channels and back.
+"""Train the autoencoder: 64x64 pictures to 16x16 latents of eight channels and back.
 
     python -m datacrafter_widget.toybox.train.autoencoder --data DIR --checkpoint DIR --minutes 12
 
-``--decoder-only`` keeps the encoder, and with it every latent and the UNet trained on them. The
-loss is L1 plus the L1 of the picture's gradients, for sharp edges; noise on the latents makes the decoder forgive
-a generator's small errors. A checkpoint is a diffusers ``AutoencoderTiny`` folder beside ``state.pt``.
+``--decoder-only`` keeps the encoder, and with it every latent and the UNet trained on them. The loss is L1
+plus the L1 of the picture's gradients, for sharp edges; noise on the latents makes the decoder forgive a
+generator's small errors. A checkpoint is a diffusers ``AutoencoderTiny`` folder beside ``state.pt``.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny
-from torch.nn import functional as F
+from torch.nn import functional
 
 from datacrafter_widget.toybox.train import data
 from datacrafter_widget.toybox.train.optimiser import Muon
@@ -82,13 +82,13 @@ def _edges(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def reconstruction_loss(out: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """L1 + 0.7 · L1 of gradients + MSE."""
     edges = sum((a - b).abs().mean() for a, b in zip(_edges(out), _edges(target), strict=True))
-    return F.l1_loss(out, target) + 0.7 * edges + F.mse_loss(out, target)
+    return functional.l1_loss(out, target) + 0.7 * edges + functional.mse_loss(out, target)
 
 
 def _regulariser(latents: torch.Tensor) -> torch.Tensor:
     """Keeps each channel near mean 0 and deviation 1, and within the ±3 that AutoencoderTiny can decode."""
     mean, deviation = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
-    return (mean**2).mean() + ((deviation - 1) ** 2).mean() + F.relu(latents.abs() - 2.7).mean()
+    return (mean**2).mean() + ((deviation - 1) ** 2).mean() + functional.relu(latents.abs() - 2.7).mean()
 
 
 @torch.no_grad()
@@ -161,7 +161,12 @@ def train(
 
 
 def _save(
-    checkpoint: Path, model: AutoencoderTiny, smooth: AutoencoderTiny, optimiser: Muon, step: int, budget: Budget
+    checkpoint: Path,
+    model: AutoencoderTiny,
+    smooth: AutoencoderTiny,
+    optimiser: Muon,
+    step: int,
+    budget: Budget,
 ) -> None:
     state = {"model": model.state_dict(), "smooth": smooth.state_dict(), "optimiser": optimiser.state_dict()}
     atomic_save(state | {"step": step, "spent": budget.spent}, checkpoint / "state.pt")
@@ -169,7 +174,9 @@ def _save(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder written by train.data")
     parser.add_argument("--test", type=Path, help="another such folder, to report the PSNR on")
     parser.add_argument("--checkpoint", type=Path, required=True)

@@ -4,8 +4,9 @@
 
 Many captions fit many pictures here, so the contrastive loss (Radford et al. 2021) has several positives a
 row, all the captions that are true of a picture. Beside it a sigmoid loss (Zhai et al. 2023) between the
-pictures and every label of the vocabulary separates labels from each other for tagging, and heads that are
-not shipped classify the attributes. A checkpoint is a folder for ``open_clip``'s ``local-dir:`` beside ``state.pt``.
+pictures and every label of the vocabulary separates labels from each other for tagging, a zero-shot loss over
+the names of the kinds makes "crane bird" beat "bird", which is true of it too, and heads that are not
+shipped classify the attributes. A checkpoint is an ``open_clip`` folder beside ``state.pt``.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import open_clip
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 from transformers import CLIPTokenizer
 
 from datacrafter_widget.toybox.captions import (
@@ -41,6 +42,7 @@ from datacrafter_widget.toybox.world import KINDS, STYLES, Attributes
 __all__ = ["build", "export", "fits", "train"]
 
 _STATED = ("colour", "scene", "style", "count", "size")
+KIND = data.FIELDS.index("kind")
 
 
 def config(vocabulary_size: int) -> dict[str, object]:
@@ -60,12 +62,27 @@ def config(vocabulary_size: int) -> dict[str, object]:
     }
 
 
-PREPROCESS = {"size": 64, "mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"}
+PREPROCESS = {
+    "size": 64,
+    "mean": [0.5] * 3,
+    "std": [0.5] * 3,
+    "interpolation": "bicubic",
+    "resize_mode": "squash",
+}
 
 
 def build(vocabulary_size: int) -> open_clip.CLIP:
     """A new model."""
     return open_clip.CLIP(**config(vocabulary_size))
+
+
+def encode_text(model: open_clip.CLIP, ids: torch.Tensor) -> torch.Tensor:
+    """``model.encode_text(ids, normalize=True)`` without the padding that it insists on."""
+    length = ids.shape[1]
+    tokens = model.token_embedding(ids) + model.positional_embedding[:length]
+    tokens = model.ln_final(model.transformer(tokens, attn_mask=model.attn_mask[:length, :length]))
+    ends = tokens[torch.arange(len(ids), device=ids.device), ids.argmax(-1)]
+    return functional.normalize(ends @ model.text_projection, dim=-1)
 
 
 class Texts:
@@ -78,7 +95,7 @@ class Texts:
         self._labels = list(LABELS.values())
 
     def ids(self, texts: Sequence[str]) -> torch.Tensor:
-        """(N, length of the longest) token ids; open_clip reads up to the first end token."""
+        """(N, length of the longest) token ids."""
         for text in texts:
             if text not in self._ids:
                 encoded = self.tokenizer(text.lower(), truncation=True, max_length=CONTEXT_LENGTH)
@@ -115,6 +132,13 @@ class Texts:
             text, stated = f"{STYLE_PHRASES[style][0]} {with_article(text)}", style
         return Caption(text, label.concept, label.colour, label.scene, stated, label.count, label.size)
 
+    def every_kind(self) -> list[str]:
+        """The names of all kinds in one random phrase, as a zero-shot classifier is asked."""
+        openings = ["", *(f"{phrases[0]} " for phrases in STYLE_PHRASES.values())]
+        opening = openings[self._rng.integers(len(openings))]
+        article = self._rng.random() < 0.8 if opening else False
+        return [opening + (with_article(kind) if article else kind) for kind in KINDS]
+
     def every_label(self) -> list[Caption]:
         """Each label of the vocabulary, in a random phrase."""
         return [self.phrase(label) for label in self._labels]
@@ -138,7 +162,7 @@ def fits(captions: Sequence[Caption], attributes: torch.Tensor) -> torch.Tensor:
     kinds, stated = statements(captions)
     columns = [data.FIELDS.index(name) for name in _STATED]
     agrees = (stated[None] == -1) | (stated[None] == attributes[:, None, columns])
-    return agrees.all(-1) & kinds[:, attributes[:, data.FIELDS.index("kind")]].T
+    return agrees.all(-1) & kinds[:, attributes[:, KIND]].T
 
 
 def contrastive(logits: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
@@ -146,7 +170,7 @@ def contrastive(logits: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
 
     def one_way(scores: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
         share = true / true.sum(1, keepdim=True).clamp(min=1)
-        return -(share * F.log_softmax(scores, 1)).sum(1).mean()
+        return -(share * functional.log_softmax(scores, 1)).sum(1).mean()
 
     return (one_way(logits, positive) + one_way(logits.T, positive.T)) / 2
 
@@ -161,14 +185,19 @@ class Heads(nn.Module):
         self.bias = nn.Parameter(torch.tensor(-3.0))
 
     def classify(self, embeddings: torch.Tensor, attributes: torch.Tensor) -> torch.Tensor:
-        losses = [F.cross_entropy(head(embeddings), attributes[:, i]) for i, head in enumerate(self.attributes)]
+        losses = [
+            functional.cross_entropy(head(embeddings), attributes[:, i])
+            for i, head in enumerate(self.attributes)
+        ]
         return torch.stack(losses).mean()
 
     def tagging(self, similarities: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
         """Sigmoid loss over (pictures, labels), rare labels weighted up to half of the whole."""
         logits = similarities * self.scale.exp() + self.bias
-        losses = F.binary_cross_entropy_with_logits(logits, positive, reduction="none")
-        return (losses * positive).sum() / positive.sum() + (losses * (1 - positive)).sum() / (1 - positive).sum()
+        losses = functional.binary_cross_entropy_with_logits(logits, positive, reduction="none")
+        return (losses * positive).sum() / positive.sum() + (losses * (1 - positive)).sum() / (
+            1 - positive
+        ).sum()
 
 
 def train(
@@ -214,13 +243,15 @@ def train(
             shown[: batch // 4] = rebuilt[chosen[: batch // 4]]
         captions, labels = [texts.about(rows[i]) for i in chosen], texts.every_label()
         truth = fits([*captions, *labels], targets[chosen]).float().to(where)
-        seen = F.normalize(model.encode_image(augment(to_images(shown, where))), dim=-1)
+        seen = functional.normalize(model.encode_image(augment(to_images(shown, where))), dim=-1)
         spoken = [texts.ids([said.text for said in group]).to(where) for group in (captions, labels)]
-        read = torch.cat([F.normalize(model.encode_text(ids), dim=-1) for ids in spoken])
+        read = torch.cat([encode_text(model, ids) for ids in spoken])
         similarities = seen @ read.T
+        names = encode_text(model, texts.ids(texts.every_kind()).to(where))
         scale = model.logit_scale.exp().clamp(max=100)
         loss = (
             contrastive(scale * similarities[:, :batch], truth[:, :batch])
+            + 0.5 * functional.cross_entropy(scale * seen @ names.T, targets[chosen, KIND].to(where))
             + heads.tagging(similarities[:, batch:], truth[:, batch:])
             + 0.5 * heads.classify(seen * 10, targets[chosen].to(where))
         )
@@ -260,7 +291,9 @@ def export(model: open_clip.CLIP, tokenizer: Path, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder written by train.data")
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder written by train.tokenizer")
     parser.add_argument("--reconstructions", type=Path, help=".npy of pictures through the autoencoder")

@@ -1,6 +1,6 @@
 """Render a training set: pictures as one array, their attributes as indices beside them.
 
-    python -m datacrafter_widget.toybox.train.data --pictures 48000 --out DIR
+python -m datacrafter_widget.toybox.train.data --pictures 48000 --out DIR
 """
 
 import argparse
@@ -92,7 +92,9 @@ def load(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pictures", type=int, default=48_000)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,6 +1,6 @@
 """Train the judge: a classifier of rendered pictures.
 
-    python -m datacrafter_widget.toybox.train.judge --data DIR --checkpoint DIR --minutes 4
+python -m datacrafter_widget.toybox.train.judge --data DIR --checkpoint DIR --minutes 4
 """
 
 import argparse
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from torch.nn import functional as F
+from torch.nn import functional
 
 from datacrafter_widget.toybox.judge import ANSWERS, Judge
 from datacrafter_widget.toybox.train import data
@@ -18,6 +18,9 @@ from datacrafter_widget.toybox.train.optimiser import Muon
 from datacrafter_widget.toybox.train.schedule import Budget, atomic_save, cosine, device
 
 __all__ = ["accuracy", "save", "train"]
+
+#: Question → the attribute that answers it.
+_FIELDS = {name: "kind" if name == "class" else name for name in ANSWERS}
 
 
 def train(
@@ -43,8 +46,10 @@ def train(
         chosen = rng.integers(len(pictures), size=batch)
         logits = judge(augment(to_images(pictures[chosen], where)))
         loss = sum(
-            F.cross_entropy(logits[name], targets[chosen, data.FIELDS.index(name)], label_smoothing=0.02)
-            for name in ANSWERS
+            functional.cross_entropy(
+                logits[name], targets[chosen, data.FIELDS.index(field)], label_smoothing=0.02
+            )
+            for name, field in _FIELDS.items()
         )
         optimiser.zero_grad()
         loss.backward()
@@ -63,8 +68,10 @@ def accuracy(judge: Judge, folder: Path) -> dict[str, float]:
     answers = judge.predict(pictures)
     truth = [data.attributes_of(row) for row in attributes]
     return {
-        name: float(np.mean([given == getattr(a, name) for given, a in zip(answers[name], truth, strict=True)]))
-        for name in ANSWERS
+        name: float(
+            np.mean([given == getattr(a, field) for given, a in zip(answers[name], truth, strict=True)])
+        )
+        for name, field in _FIELDS.items()
     }
 
 
@@ -75,7 +82,9 @@ def save(judge: Judge, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder written by train.data")
     parser.add_argument("--test", type=Path, help="another such folder, to report the accuracy on")
     parser.add_argument("--checkpoint", type=Path, required=True)

@@ -18,9 +18,9 @@ _QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(matrices: torch.Tensor, steps: int = 4) -> torch.Tensor:
-    """Nearly semi-orthogonal matrices of a batch (B, m, n) with m <= n, by Newton–Schulz iteration.
+    """Nearly semi-orthogonal matrices of a batch (B, m, n) with m <= n, by Newton-Schulz iteration.
 
-    The iteration runs on the m × m Gram matrices and touches the long side only twice: the convolutions
+    The iteration runs on the m x m Gram matrices and touches the long side only twice: the convolutions
     here are about ten times longer than high.
     """
     a, b, c = _QUINTIC
@@ -39,12 +39,13 @@ def orthogonalise(matrices: torch.Tensor, steps: int = 4) -> torch.Tensor:
 class Muon(torch.optim.Optimizer):
     """Muon for parameters of two and more dimensions, Adam for the others.
 
-    Parameters
-    ----------
-    parameters
-        What to train. Embeddings and output layers can be passed in ``adam`` instead.
-    lr
-        Learning rate, of an Adam's size (about 1e-3).
+    Args:
+        parameters: What to train.
+        adam: More parameters, all of them for Adam: embeddings, the first and the last layer.
+        lr: Learning rate, of an Adam's size (about 1e-3).
+        momentum: Muon's momentum (Nesterov).
+        betas: Adam's decay rates.
+        weight_decay: Muon's decoupled weight decay.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class Muon(torch.optim.Optimizer):
         super().__init__([group for group in groups if group["params"]], defaults)
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
+        """Change the parameters by their gradients."""
         for group in self.param_groups:
             trained = [p for p in group["params"] if p.grad is not None]
             if trained and group["muon"]:
@@ -69,7 +71,9 @@ class Muon(torch.optim.Optimizer):
                 self._adam(group, trained)
 
     def _muon(self, group: dict[str, Any], parameters: list[torch.nn.Parameter]) -> None:
-        by_shape: dict[tuple[int, int], list[tuple[torch.nn.Parameter, torch.Tensor, bool]]] = defaultdict(list)
+        by_shape: dict[tuple[int, int], list[tuple[torch.nn.Parameter, torch.Tensor, bool]]] = defaultdict(
+            list
+        )
         for parameter in parameters:
             state = self.state[parameter]
             gradient = parameter.grad.reshape(len(parameter), -1)

@@ -9,6 +9,7 @@ other words fall back to pieces and bytes, so that any prompt can be encoded.
 import argparse
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def learn(folder: Path, *, captions: int = 20_000, seed: int = 0) -> CLIPTokeniz
     while True:
         pairs: Counter[tuple[str, str]] = Counter()
         for word, pieces in words.items():
-            for pair in zip(pieces, pieces[1:], strict=False):
+            for pair in pairwise(pieces):
                 pairs[pair] += counts[word]
         if not pairs:
             break
@@ -89,7 +90,9 @@ def learn(folder: Path, *, captions: int = 20_000, seed: int = 0) -> CLIPTokeniz
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, required=True)
     tokenizer = learn(parser.parse_args().out)
     for text in ("a photo of a red strawberry on grass", "two crane birds", "beak", "a quirky kiwi!"):

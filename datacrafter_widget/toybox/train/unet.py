@@ -1,4 +1,4 @@
-"""Train the UNet of the toybox's diffusion pipeline on cached latents.
+r"""Train the UNet of the toybox's diffusion pipeline on cached latents.
 
     python -m datacrafter_widget.toybox.train.unet --data DIR --latents FILE --pipeline DIR \\
         --checkpoint DIR --minutes 90 --processes 2
@@ -9,7 +9,8 @@ anything else runs. With CUDA one process trains under bfloat16 autocast.
 
 v-prediction (Salimans & Ho 2022) with noise levels drawn as in EDM (Karras et al. 2022), one caption in
 ten dropped for classifier-free guidance, an exponential average of the weights, and a learning rate that
-has decayed when the minutes are up. A checkpoint is a UNet2DConditionModel folder (the average) and ``state.pt``.
+has decayed when the minutes are up. A checkpoint is a UNet2DConditionModel folder (the average) beside
+``state.pt``.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,16 +32,21 @@ from datacrafter_widget.toybox.train import data
 from datacrafter_widget.toybox.train.optimiser import Muon
 from datacrafter_widget.toybox.train.schedule import Budget, atomic_save, average, cosine, device
 
-__all__ = ["SCHEDULE", "build", "train"]
+__all__ = ["SCHEDULE", "Trainer", "build"]
 
 #: Noise schedule of training and sampling.
-SCHEDULE = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+SCHEDULE = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+}
 _DROPPED = 0.1
 _LOG_SIGMA = (-0.4, 1.2)
 
 
 def build(channels: int = 8) -> UNet2DConditionModel:
-    """A new UNet, 5.6 M parameters, for 16×16 latents."""
+    """A new UNet, 5.6 M parameters, for 16x16 latents."""
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=channels,
@@ -123,86 +130,100 @@ def _share_gradients(parameters: list[torch.nn.Parameter], share: float, rank: i
     return float(flat[-1])
 
 
-def train(arguments: argparse.Namespace, rank: int = 0, world: int = 1) -> None:
-    """Train in one process of ``world``; the first one keeps the average and writes the checkpoints."""
-    where = device()
-    if where.type == "cpu":
-        torch.set_num_threads(arguments.threads)
-    latents = torch.load(arguments.latents, weights_only=True, mmap=True)
-    _, attributes = data.load(arguments.data)
-    count = min(len(latents), len(attributes))
-    state_file = arguments.checkpoint / "state.pt"
-    state = torch.load(state_file, weights_only=True, map_location=where) if state_file.exists() else None
-    step, spent = (state["step"], state["spent"]) if state else (0, 0.0)
-    torch.manual_seed(1000 * rank + step)
-    rng = np.random.default_rng((rank, step))
-    if arguments.from_scratch:
-        unet = build(latents.shape[1])
-    else:
-        unet = UNet2DConditionModel.from_pretrained(arguments.pipeline / "unet", torch_dtype=torch.float32)
-    unet = unet.to(where, memory_format=torch.channels_last).train()
-    smooth = copy.deepcopy(unet).requires_grad_(False)
-    parameters = list(unet.parameters())
-    ends = {id(p) for layer in (unet.conv_in, unet.conv_out) for p in layer.parameters()}
-    optimiser = Muon(
-        [p for p in parameters if id(p) not in ends],
-        adam=[p for p in parameters if id(p) in ends],
-        lr=arguments.lr,
-    )
-    if state:
-        unet.load_state_dict(state["model"])
-        smooth.load_state_dict(state["smooth"])
-        optimiser.load_state_dict(state["optimiser"])
-    captions, noiser = Captioner(arguments.pipeline, attributes[:count], rng), Noiser(where)
-    batches = _batches(count, arguments.batch // world, rng)
-    budget = Budget(arguments.minutes, spent)
-    autocast = torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda")
-    share, total, began, saved = budget.share, 0.0, budget.spent, budget.spent
-    first = step
-    while share < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = arguments.lr * cosine(share)
-        chosen = next(batches)
-        clean = latents[torch.from_numpy(np.sort(chosen))].float().to(where)
-        noised, steps, target = noiser(clean.contiguous(memory_format=torch.channels_last))
-        with autocast:
-            out = unet(noised, steps, captions(np.sort(chosen)), return_dict=False)[0]
+class Trainer:
+    """One training process of ``world``; the first one keeps the average and writes the checkpoints."""
+
+    def __init__(self, arguments: argparse.Namespace, rank: int = 0, world: int = 1) -> None:
+        self.arguments, self.rank, self.where = arguments, rank, device()
+        self.latents = torch.load(arguments.latents, weights_only=True, mmap=True)
+        _, attributes = data.load(arguments.data)
+        count = min(len(self.latents), len(attributes))
+        state_file = arguments.checkpoint / "state.pt"
+        state = None
+        if state_file.exists():
+            state = torch.load(state_file, weights_only=True, map_location=self.where)
+        self.step: int = state["step"] if state else 0
+        self.budget = Budget(arguments.minutes, state["spent"] if state else 0.0)
+        torch.manual_seed(1000 * rank + self.step)
+        rng = np.random.default_rng((rank, self.step))
+        self._models(state)
+        self.captions = Captioner(arguments.pipeline, attributes[:count], rng)
+        self.noiser = Noiser(self.where)
+        self.batches = _batches(count, arguments.batch // world, rng)
+
+    def _models(self, state: dict[str, Any] | None) -> None:
+        if self.arguments.from_scratch:
+            unet = build(self.latents.shape[1])
+        else:
+            folder = self.arguments.pipeline / "unet"
+            unet = UNet2DConditionModel.from_pretrained(folder, torch_dtype=torch.float32)
+        self.unet = unet.to(self.where, memory_format=torch.channels_last).train()
+        self.smooth = copy.deepcopy(self.unet).requires_grad_(False)
+        self.parameters = list(unet.parameters())
+        ends = [*unet.conv_in.parameters(), *unet.conv_out.parameters()]
+        inner = [p for p in self.parameters if all(p is not end for end in ends)]
+        self.optimiser = Muon(inner, adam=ends, lr=self.arguments.lr)
+        if state:
+            self.unet.load_state_dict(state["model"])
+            self.smooth.load_state_dict(state["smooth"])
+            self.optimiser.load_state_dict(state["optimiser"])
+
+    def run(self) -> None:
+        """Train until the minutes are up."""
+        first, began, total = self.step, self.budget.spent, 0.0
+        saved, share = began, self.budget.share
+        while share < 1:
+            loss, share = self._learn(share)
+            if self.rank:
+                continue
+            total += loss
+            average(self.smooth.parameters(), self.parameters, self.step, 0.998)
+            spent = self.budget.spent
+            if self.step % 50 == 0:
+                rate = (self.step - first) * self.arguments.batch / (spent - began) / 60
+                told = f"step {self.step}  {spent:.1f} min  loss {total / 50:.4f}  {rate:.0f} pictures/s"
+                print(told, flush=True)
+                total = 0.0
+            if spent - saved > 2 or share >= 1:
+                saved = spent
+                self._save()
+
+    def _learn(self, share: float) -> tuple[float, float]:
+        """One step; returns the loss and the share of the minutes that is spent now."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.arguments.lr * cosine(share)
+        chosen = np.sort(next(self.batches))
+        clean = self.latents[torch.from_numpy(chosen)].float().to(self.where)
+        noised, steps, target = self.noiser(clean.contiguous(memory_format=torch.channels_last))
+        with torch.autocast(self.where.type, torch.bfloat16, enabled=self.where.type == "cuda"):
+            out = self.unet(noised, steps, self.captions(chosen), return_dict=False)[0]
         loss = (out.float() - target).square().mean()
-        optimiser.zero_grad()
+        self.optimiser.zero_grad()
         loss.backward()
-        share = _share_gradients(parameters, budget.share, rank)
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        step += 1
-        total += loss.item()
-        if rank:
-            continue
-        average(smooth.parameters(), parameters, step, 0.998)
-        if step % 50 == 0:
-            rate = (step - first) * arguments.batch / max(1e-6, budget.spent - began) / 60
-            print(f"step {step}  {budget.spent:.1f} min  loss {total / 50:.4f}  {rate:.0f} pictures/s", flush=True)
-            total = 0.0
-        if budget.spent - saved > 2 or share >= 1:
-            saved = budget.spent
-            _save(arguments.checkpoint, unet, smooth, optimiser, step, budget)
-    if rank == 0:
-        _save(arguments.checkpoint, unet, smooth, optimiser, step, budget)
+        share = _share_gradients(self.parameters, self.budget.share, self.rank)
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimiser.step()
+        self.step += 1
+        return loss.item(), share
 
-
-def _save(
-    checkpoint: Path, unet: UNet2DConditionModel, smooth: UNet2DConditionModel, optimiser: Muon, step: int,
-    budget: Budget,
-) -> None:  # fmt: skip
-    state = {"model": unet.state_dict(), "smooth": smooth.state_dict(), "optimiser": optimiser.state_dict()}
-    atomic_save(state | {"step": step, "spent": budget.spent}, checkpoint / "state.pt")
-    smooth.save_pretrained(checkpoint)
+    def _save(self) -> None:
+        state: dict[str, object] = {
+            "model": self.unet.state_dict(),
+            "smooth": self.smooth.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "spent": self.budget.spent,
+        }
+        atomic_save(state, self.arguments.checkpoint / "state.pt")
+        self.smooth.save_pretrained(self.arguments.checkpoint)
 
 
 def _worker(rank: int, world: int, port: int, arguments: argparse.Namespace) -> None:
     address = f"tcp://127.0.0.1:{port}"
     distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=world)
+    torch.set_num_threads(arguments.threads)
     try:
-        train(arguments, rank, world)
+        Trainer(arguments, rank, world).run()
     finally:
         distributed.destroy_process_group()
 
@@ -214,7 +235,9 @@ def _free_port() -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder written by train.data")
     parser.add_argument("--latents", type=Path, required=True, help="file written by train.autoencoder")
     parser.add_argument("--pipeline", type=Path, required=True, help="pipeline folder to start from")
@@ -231,7 +254,8 @@ def main() -> None:
             _worker, (arguments.processes, _free_port(), arguments), arguments.processes
         )
     else:
-        train(arguments)
+        torch.set_num_threads(arguments.threads)
+        Trainer(arguments).run()
 
 
 if __name__ == "__main__":
