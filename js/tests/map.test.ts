@@ -2,9 +2,12 @@ import { describe, expect, it } from "vitest";
 import { Camera } from "../src/map/camera";
 import { pointInPolygon } from "../src/map/geometry";
 import { type LabelBox, placeLabels } from "../src/map/layout";
+import { canPoint, computeLooks } from "../src/map/looks";
 import { Picker } from "../src/map/picker";
+import { HIDDEN, MUTED, SELECTED } from "../src/map/pointrenderer";
 import { decodePoints } from "../src/points";
 import { PointTable } from "../src/pointtable";
+import { UiState } from "../src/ui";
 import { block } from "./block";
 
 describe("pointInPolygon", () => {
@@ -117,5 +120,41 @@ describe("Picker", () => {
       ),
     );
     expect(new Picker(table).nearest(0, 0, 1, (row) => row !== 0)).toBe(1);
+  });
+});
+
+describe("computeLooks", () => {
+  const table = new PointTable();
+  table.append(decodePoints(block([{ id: 1 }, { id: 2, classIndex: 1 }, { id: 3, hidden: 1 }])));
+  const classes = [7, 8].map((id) => ({ id, name: "", word: "", originals: 0, generated: 0, hidden: 0 }));
+  const looks = (prepare: (ui: UiState) => void) => {
+    const ui = new UiState();
+    prepare(ui);
+    const found = new Uint8Array(3);
+    computeLooks(table, classes, ui, found);
+    return [...found];
+  };
+
+  it("mutes what is not selected, and marks what is", () => {
+    expect(looks(() => undefined)).toEqual([0, 0, HIDDEN]);
+    expect(looks((ui) => ui.select([2]))).toEqual([MUTED, SELECTED, HIDDEN | MUTED]);
+  });
+
+  it("mutes other classes", () => {
+    expect(looks((ui) => ui.toggleClass(7)).slice(0, 2)).toEqual([0, MUTED]);
+  });
+
+  it("lets a highlight stand out beside a selection", () => {
+    const found = looks((ui) => {
+      ui.select([2]);
+      ui.setFocus({ text: "sky", labels: [1], pictures: new Set([1]) });
+    });
+    expect(found.slice(0, 2)).toEqual([0, SELECTED]);
+  });
+
+  it("lets only drawn pictures that are not filtered away be pointed at", () => {
+    const ui = new UiState();
+    ui.toggleClass(8);
+    expect([0, 1, 2].map((row) => canPoint(table, classes, ui, row))).toEqual([false, true, false]);
   });
 });

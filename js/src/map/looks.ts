@@ -15,10 +15,11 @@ export function computeLooks(
   const selected = new Set(ui.selection);
   for (let row = 0; row < points.count; row++) {
     const id = points.id[row];
-    const aside = inClasses[points.classIndex[row]] === false || (focus && !focus.pictures.has(id));
+    // A highlight says what stands out; without one, the selection does.
+    const stands = focus ? focus.pictures.has(id) : !selected.size;
     let look = points.drawn(row) ? 0 : HIDDEN;
     if (selected.has(id)) look |= SELECTED;
-    else if (selected.size || aside) look |= MUTED;
+    else if (!stands || inClasses[points.classIndex[row]] === false) look |= MUTED;
     looks[row] = look;
   }
 }
