@@ -68,6 +68,7 @@ class DataCrafter(anywidget.AnyWidget):
         [12, 40, 41]
     """
 
+    _live = False  # until it follows its session
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
 

@@ -39,7 +39,7 @@ class Page:
             self._arrived.notify_all()
 
     def wait(
-        self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 60
+        self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 240
     ) -> tuple[dict[str, Any], list[bytes]]:
         """The first message that `wanted` takes."""
 
