@@ -58,7 +58,6 @@ class Judge(nn.Module):
         pooled = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)
         return {name: head(pooled) for name, head in self.heads.items()}
 
-    @torch.no_grad()
     def predict(self, images: np.ndarray | Sequence[np.ndarray], batch: int = 256) -> dict[str, np.ndarray]:
         """What each picture shows.
 
@@ -81,7 +80,9 @@ class Judge(nn.Module):
         chosen: dict[str, list[np.ndarray]] = {name: [] for name in ANSWERS}
         for start in range(0, len(pictures), batch):
             x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1
-            for name, logits in self(x).items():
+            with torch.no_grad():
+                answers = self(x)
+            for name, logits in answers.items():
                 chosen[name].append(logits.argmax(1).numpy())
         return {
             name: np.array(ANSWERS[name])[np.concatenate(indices) if indices else np.zeros(0, int)]

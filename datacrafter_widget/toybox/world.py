@@ -3,7 +3,7 @@
 Everything is numpy; the same attributes and the same random generator give the same picture.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -76,14 +76,6 @@ class Attributes:
     style: str
     count: int = 1
     size: str = "medium"
-
-    def with_(self, **changes: str | int) -> "Attributes":
-        """The same attributes with some changed."""
-        return replace(self, **changes)
-
-    def as_dict(self) -> dict[str, str | int]:
-        """Attribute names and values."""
-        return asdict(self)
 
 
 def sample_attributes(rng: np.random.Generator, **fixed: str | int) -> Attributes:

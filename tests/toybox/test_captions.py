@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from datacrafter_widget.toybox.captions import CONCEPTS, caption, describe, plural, with_article
@@ -26,7 +28,7 @@ def test_full_sentence():
 
 
 def test_crane_is_ambiguous_and_its_two_names_are_not():
-    machine = CRANE_BIRD.with_(kind="crane machine")
+    machine = replace(CRANE_BIRD, kind="crane machine")
     both = describe(CRANE_BIRD, concept="crane")
     assert both.fits(CRANE_BIRD)
     assert both.fits(machine)

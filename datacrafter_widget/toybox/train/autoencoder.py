@@ -91,25 +91,26 @@ def _regulariser(latents: torch.Tensor) -> torch.Tensor:
     return (mean**2).mean() + ((deviation - 1) ** 2).mean() + functional.relu(latents.abs() - 2.7).mean()
 
 
-@torch.no_grad()
 def psnr(model: AutoencoderTiny, pictures: np.ndarray) -> float:
     """Mean peak signal-to-noise ratio of the reconstructions, in dB."""
     where = model.device
     values = []
     for start in range(0, len(pictures), 100):
         x = to_batch(pictures[start : start + 100], where)
-        out = model.decode(model.encode(x).latents).sample.clamp(-1, 1)
+        with torch.no_grad():
+            out = model.decode(model.encode(x).latents).sample.clamp(-1, 1)
         values.append(-10 * (((out - x) ** 2).mean((1, 2, 3)) / 4).log10())
     return float(torch.cat(values).mean())
 
 
-@torch.no_grad()
 def encode_all(model: AutoencoderTiny, pictures: np.ndarray, batch: int = 200) -> torch.Tensor:
     """Scaled latents of all pictures, (N, 8, 16, 16) float16 on the CPU."""
     out = []
     for start in range(0, len(pictures), batch):
         x = to_batch(pictures[start : start + batch], model.device)
-        out.append((model.encode(x).latents * model.config.scaling_factor).half().cpu())
+        with torch.no_grad():
+            latents = model.encode(x).latents * model.config.scaling_factor
+        out.append(latents.half().cpu())
     return torch.cat(out).contiguous()
 
 

@@ -7,6 +7,7 @@ import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,8 @@ def indices_of(attributes: Attributes) -> list[int]:
 
 def attributes_of(row: np.ndarray) -> Attributes:
     """One row of indices as attributes."""
-    return Attributes(**{field: VALUES[field][int(i)] for field, i in zip(FIELDS, row, strict=True)})
+    values: dict[str, Any] = {field: VALUES[field][int(i)] for field, i in zip(FIELDS, row, strict=True)}
+    return Attributes(**values)
 
 
 def _kind(rng: np.random.Generator, crane_share: float) -> str:

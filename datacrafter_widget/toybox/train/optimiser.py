@@ -53,22 +53,23 @@ class Muon(torch.optim.Optimizer):
         lr: float = 1e-3, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.98),
         weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
-        matrices, others = [], list(adam)
+        matrices: list[torch.nn.Parameter] = []
+        others = list(adam)
         for parameter in parameters:
             (matrices if parameter.ndim >= 2 else others).append(parameter)
         groups = [{"params": matrices, "muon": True}, {"params": others, "muon": False}]
         defaults = {"lr": lr, "momentum": momentum, "betas": betas, "weight_decay": weight_decay}
         super().__init__([group for group in groups if group["params"]], defaults)
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
+    def step(self, closure: None = None) -> None:  # noqa: ARG002
         """Change the parameters by their gradients."""
-        for group in self.param_groups:
-            trained = [p for p in group["params"] if p.grad is not None]
-            if trained and group["muon"]:
-                self._muon(group, trained)
-            elif trained:
-                self._adam(group, trained)
+        with torch.no_grad():
+            for group in self.param_groups:
+                trained = [p for p in group["params"] if p.grad is not None]
+                if trained and group["muon"]:
+                    self._muon(group, trained)
+                elif trained:
+                    self._adam(group, trained)
 
     def _muon(self, group: dict[str, Any], parameters: list[torch.nn.Parameter]) -> None:
         by_shape: dict[tuple[int, int], list[tuple[torch.nn.Parameter, torch.Tensor, bool]]] = defaultdict(

@@ -44,13 +44,13 @@ def cosine(share: float, warmup: float = 0.01, floor: float = 0.005) -> float:
     return rise * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-@torch.no_grad()
 def average(
     running: Iterable[torch.Tensor], current: Iterable[torch.Tensor], step: int, decay: float
 ) -> None:
     """Exponential moving average in place; young averages forget faster."""
     keep = min(decay, (1 + step) / (10 + step))
-    torch._foreach_lerp_(list(running), list(current), 1 - keep)
+    with torch.no_grad():
+        torch._foreach_lerp_(list(running), list(current), 1 - keep)
 
 
 def atomic_save(state: dict[str, object], path: Path) -> None:
