@@ -8,7 +8,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 START_SHARES = (0.04, 0.12, 0.3, 0.5, 0.75)
-ITERATIONS = 40
+ITERATIONS = 25
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datacrafter_widget.labels.sparse import Float32, sparse_words
 Edges = npt.NDArray[np.int64]
 
 FEW_PICTURES = 20
-CALIBRATION_PICTURES = 2000
+CALIBRATION_PICTURES = 1000
 LEAST_WEIGHT = 0.08
 MOST_WEIGHT = 0.5
 FALSE_DISCOVERIES = 0.5  # by decoys, which count too many: see _noise_levels
@@ -89,18 +89,22 @@ class Tagger:
         if len(x) > CALIBRATION_PICTURES:
             x = x[np.linspace(0, len(x) - 1, CALIBRATION_PICTURES).astype(np.int64)]
         weights = self._weights(x)
-        split = split_columns(weights.astype(np.float64))
-        noise = _noise_levels(weights, self._weights(2 * self.image_mean_ - x))
-        threshold = np.maximum(np.clip(split.threshold, LEAST_WEIGHT, MOST_WEIGHT), noise)
+        used = np.flatnonzero((weights >= LEAST_WEIGHT).any(axis=0))
+        if len(used) == 0:
+            return self
+        split = split_columns(weights[:, used].astype(np.float64))
+        weights, decoys = weights[:, used], self._weights(2 * self.image_mean_ - x)[:, used]
+        threshold = np.clip(split.threshold, LEAST_WEIGHT, MOST_WEIGHT)
+        threshold = np.maximum(threshold, _noise_levels(weights, decoys))
         given = weights >= threshold
         share = given.mean(axis=0)
         # absolute: where it is given, a label has to be nearer to the pictures than the average label is
         similarity = x @ self.label_embeddings.T
         similarity -= similarity.mean(axis=1, keepdims=True)
-        stands_out = (similarity * given).sum(axis=0) > 0
+        stands_out = (similarity[:, used] * given).sum(axis=0) > 0
         two_groups = (split.separation >= LEAST_SEPARATION) & (split.gain >= LEAST_GAIN)
         keep = two_groups & stands_out & (share <= LARGEST_SHARE)
-        self.thresholds_ = np.where(keep, threshold, np.inf).astype(np.float32)
+        self.thresholds_[used] = np.where(keep, threshold, np.inf)
         return self
 
     def tag(self, image_embeddings: npt.ArrayLike) -> tuple[Edges, Float32]:
