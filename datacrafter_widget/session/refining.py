@@ -159,7 +159,7 @@ class Refiner:
     def _render(self, job: Job[Any], requests: list[ProxyRequest], column: int) -> Proxies:
         generator, encoder = self._models.generator, self._models.encoder
         defaults = generator.defaults
-        images: list["Image.Image"] = []
+        images: list[Image.Image] = []
         for start in range(0, len(requests), defaults.batch_size):
             images += generator.generate(
                 [

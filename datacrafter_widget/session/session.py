@@ -27,6 +27,7 @@ from datacrafter_widget.store.importing import ImportReport, import_images
 from datacrafter_widget.store.records import Action, ClassRow, Origin, Picture
 
 DEFAULT_MODEL = "toybox"
+OBSERVE = "Look at the pictures"
 
 
 class Session(Shown):
@@ -221,14 +222,20 @@ class Session(Shown):
     # -- observe ------------------------------------------------------------------------------------
 
     def observe(self) -> Job[None]:
-        """Look at the pictures: encode them, find their words, draw the map, measure."""
+        """Look at the pictures: encode them, find their words, draw the map, measure.
+
+        A session that is opened does so by itself; the job that is already on its way is returned then.
+        """
+        for job in self._runner.jobs():
+            if job.name == OBSERVE and not job.done():
+                return job
 
         def run(job: Job[None]) -> None:
             self._observer.observe(job)
             job.update(message="loading the generator")
             _ = self._models.generator
 
-        return self._submit(run, "Look at the pictures")
+        return self._submit(run, OBSERVE)
 
     project = observe
 

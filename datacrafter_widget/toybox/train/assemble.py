@@ -60,6 +60,12 @@ def save_pipeline(text: Path, unet: Path, autoencoder: Path, out: Path) -> None:
         _tidy(out / name / "config.json", "_name_or_path")
 
 
+def write_defaults(pipeline: Path) -> None:
+    """Write the settings that suit the pipeline, as any pipeline folder may bring them."""
+    settings = {"num_inference_steps": 10, "guidance_scale": 4.0, "strength": 0.7, "batch_size": 16}
+    (pipeline / "datacrafter.json").write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+
+
 def _tidy(config: Path, entry: str) -> None:
     """Drop an entry that diffusers writes and then warns about, or that names a folder of this machine."""
     settings = json.loads(config.read_text())
@@ -79,7 +85,9 @@ def assemble(arguments: argparse.Namespace) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     save_pipeline(arguments.pipeline, arguments.unet, arguments.autoencoder, part / "pipeline")
+    write_defaults(part / "pipeline")
     shutil.copytree(arguments.clip, part / "clip")
+    (part / "clip" / "vocabulary.txt").write_text("".join(f"{word}\n" for word in toybox.VOCABULARY), "utf-8")
     shutil.copy(arguments.judge, part / "judge.safetensors")
     if (size := size_of(part)) > LIMIT:
         raise SystemExit(f"{part}: {size / 2**20:.1f} MiB are more than the {LIMIT / 2**20:.0f} MiB allowed")
