@@ -83,8 +83,10 @@ class PipelineFolder:
     @property
     def vae_scale_factor(self) -> int:
         """Pixels a latent pixel, along one side."""
-        if "block_out_channels" in self.vae:
-            return 2 ** (len(self.vae["block_out_channels"]) - 1)
+        # AutoencoderTiny has one list for each half.
+        channels = self.vae.get("block_out_channels") or self.vae.get("decoder_block_out_channels")
+        if channels:
+            return 2 ** (len(channels) - 1)
         return int(self.vae.get("scale_factor", 8))
 
     @property
