@@ -20,7 +20,7 @@ from datacrafter_widget.projection.m2m import M2M
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Picture
+from datacrafter_widget.store.records import Picture, PositionKind
 
 ENCODE_BATCH = 64
 CLASS_PROMPT = "a photo of a {word}"
@@ -168,13 +168,14 @@ class Observer:
             job.update(done=round(100 * fraction), total=100, message="drawing the map")
             job.checkpoint()
 
+        old = self._old_positions("picture", ids), self._old_positions("label", label_ids[used])
         projection = M2M(random_state=self._seed)
         columns = np.searchsorted(used, edges[:, 1])
         projection.fit(
             features,
             word_embeddings[used],
             np.column_stack([edges[:, 0], columns]),
-            init=self._old_positions(ids),
+            init=old if np.isfinite(old[0]).any() else None,
             progress=report,
         )
         self._store.put_positions("picture", ids, projection.image_positions_)
@@ -200,12 +201,13 @@ class Observer:
             picture_ids=ids.tolist(),
         )
 
-    def _old_positions(self, ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
-        old_ids, old = self._store.positions("picture")
-        at = {int(picture): row for row, picture in enumerate(old_ids)}
-        if not all(int(picture) in at for picture in ids):
-            return None
-        return old[[at[int(picture)] for picture in ids]]
+    def _old_positions(self, kind: PositionKind, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Where pictures or labels stand now (N, 2); NaN for those that have no place yet."""
+        known, positions = self._store.positions(kind)
+        _, at, row = np.intersect1d(ids, known, return_indices=True)
+        old = np.full((len(ids), 2), np.nan, np.float32)
+        old[at] = positions[row]
+        return old
 
 
 def _words_beside(encoder: Encoder) -> tuple[str, ...]:
