@@ -24,7 +24,9 @@ def tree_cut(
     Starting from the root, the node whose inside is most interesting is replaced by its two children until
     the budget is used. The interest of what lies below a node is the greatest degree of interest there,
     DOI(x | y) = API(x) - TD(x, y) (DataCrafter, Eq. 7), with the tree distance in units of the tree's depth,
-    so that it weighs as much as a ratio of e between generated and original pictures.
+    so that it weighs as much as a ratio of e between generated and original pictures. The logarithm of the
+    number of labels below is added (ours, not the paper's): without it one leaf is dug out after the other
+    while a single node goes on standing for most of the vocabulary.
 
     Args:
         tree: the labels' hierarchy.
@@ -52,9 +54,10 @@ def tree_cut(
     for node in range(tree.n_leaves, len(tree)):
         left, right = tree.children[node]
         inside[node] = max(interest[left], interest[right], inside[left], inside[right])
+    gain = inside + np.log([len(tree.leaves(node)) for node in range(len(tree))])
     shown = {tree.root}
     # ties: the widest group first, then the lowest number
-    queue = [(-inside[tree.root], -tree.height[tree.root], tree.root)]
+    queue = [(-gain[tree.root], -tree.height[tree.root], tree.root)]
     while queue and len(shown) < budget:
         _, _, node = heapq.heappop(queue)
         if node < tree.n_leaves:
@@ -62,7 +65,7 @@ def tree_cut(
         shown.remove(node)
         for child in tree.children[node].tolist():
             shown.add(child)
-            heapq.heappush(queue, (-inside[child], -tree.height[child], child))
+            heapq.heappush(queue, (-gain[child], -tree.height[child], child))
     return np.array(sorted(shown), np.int64)
 
 
