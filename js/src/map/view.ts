@@ -14,6 +14,7 @@ import { canPoint, computeLooks } from "./looks";
 import { Overlay } from "./overlay";
 import { Picker } from "./picker";
 import type { PointRenderer } from "./pointrenderer";
+import { tokenReader } from "./tokens";
 import { Tooltip } from "./tooltip";
 
 export type Tool = "pan" | "lasso" | "rectangle";
@@ -150,18 +151,17 @@ export class MapView {
 
   /** Reads the colours again after the theme changed. */
   retheme(): void {
-    const style = getComputedStyle(this.#root);
-    const token = (name: string) => style.getPropertyValue(name).trim();
     const dark = this.#root.dataset.theme === "dark";
     this.#colours = palette(Math.max(1, this.#connection.store.get("info").classes.length), dark);
-    this.#renderer.setPalette(this.#colours, token("--dc-map-hex"), token("--dc-ink-hex"));
+    const colour = tokenReader(this.#root);
+    this.#renderer.setPalette(this.#colours, colour("--dc-bg"), colour("--dc-ink"));
     this.#overlay.setColours({
-      text: token("--dc-ink-hex"),
-      halo: token("--dc-map-hex"),
-      original: token("--dc-pie-original"),
-      generated: token("--dc-pie-generated"),
-      accent: token("--dc-accent-hex"),
-      font: style.fontFamily || "sans-serif",
+      text: colour("--dc-ink"),
+      halo: colour("--dc-bg"),
+      original: colour("--dc-pie-original"),
+      generated: colour("--dc-pie-generated"),
+      accent: colour("--dc-accent"),
+      font: getComputedStyle(this.#root).fontFamily || "sans-serif",
     });
     this.#request();
   }

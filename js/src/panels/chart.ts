@@ -31,8 +31,7 @@ export function chart(series: Series, width: number, height: number): HTMLElemen
   if (last) {
     drawLine(plot, series, width, height, tell);
     tell(points.length - 1);
-  } else
-    plot.append(svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, "after the first pictures"));
+  } else plot.append(svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, "after the first round"));
   plot.setAttribute(
     "aria-label",
     `${series.title}: ${points.map((p) => compact(p.value)).join(", ") || "no values"}`,

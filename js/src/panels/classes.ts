@@ -2,7 +2,7 @@ import { h } from "../dom";
 import type { Scope } from "../scope";
 
 /** One line a class: how many originals (filled) and generated pictures (outlined); a click narrows to the class. */
-export function classBars({ connection, signal, colours }: Scope): HTMLElement {
+export function classBars({ connection, root, signal, colours }: Scope): HTMLElement {
   const list = h("div", { class: "dc-classes" });
   const clear = h(
     "button",
@@ -70,6 +70,7 @@ export function classBars({ connection, signal, colours }: Scope): HTMLElement {
   };
   connection.store.on("info", render, signal);
   connection.ui.on("classes", render, signal);
+  root.addEventListener("datacrafter-theme", render, { signal });
   render();
   return h(
     "section",
