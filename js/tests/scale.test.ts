@@ -25,6 +25,7 @@ describe("compact", () => {
     [12.345, "12.3"],
     [1234.5, "1,235"],
     [0, "0.000"],
+    [-1.5, "−1.50"],
     [0.0000123, "1.2e-5"],
   ])("writes %d as %s", (value, text) => {
     expect(compact(value)).toBe(text);
