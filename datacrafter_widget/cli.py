@@ -62,10 +62,12 @@ def _open_lab(*, port: int | None, browser: bool) -> int:
     )
     command = [sys.executable, "-m", "jupyterlab", NOTEBOOK, f"--port={port}", "--ServerApp.port_retries=0"]
     command += [] if browser else ["--no-browser"]
-    environment = {
-        **os.environ,
-        "JUPYTER_TOKEN": token,
-    }  # by the environment: arguments show in a process list
+    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # containers
+    # The token goes by the environment: arguments show in a process list.
+    environment = {**os.environ, "JUPYTER_TOKEN": token}
+    if os.name == "posix":  # become JupyterLab, so that a signal to this command reaches it
+        os.chdir(folder)
+        os.execve(sys.executable, command, environment)  # noqa: S606
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode  # noqa: S603
 
 
