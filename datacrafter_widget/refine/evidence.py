@@ -34,11 +34,14 @@ class LabelContrast:
         label: its text.
         auc: probability that a wanted picture is more similar to it than an unwanted one; 1 is "only the
             wanted ones show it", 0 "only the unwanted ones", 0.5 says nothing.
+        shift: difference of the mean similarities in (pooled) standard deviations; it goes on growing where
+            `auc` has reached its end.
     """
 
     index: int
     label: str
     auc: float
+    shift: float
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,14 @@ def contrast_labels(
         return []
     if any(group.ndim != 2 or group.shape[1] != words.shape[1] for group in (*groups, others)):
         raise InputError(f"expected picture embeddings of shape (N, {words.shape[1]}) as the labels have")
-    apart = np.mean([_auc(_relative(group, words), _relative(others, words)) for group in groups], 0)
-    order = np.argsort(-apart, kind="stable")
-    return [LabelContrast(int(index), labels[index], float(apart[index])) for index in order]
+    unlike = _relative(others, words)
+    alike = [_relative(group, words) for group in groups]
+    areas = np.mean([_auc(each, unlike) for each in alike], 0)
+    shifts = np.mean([_shift(each, unlike) for each in alike], 0)
+    order = np.lexsort((-shifts, -areas.round(2)))
+    return [
+        LabelContrast(int(index), labels[index], float(areas[index]), float(shifts[index])) for index in order
+    ]
 
 
 def contrast_options(
@@ -204,3 +212,10 @@ def _auc(wanted: NDArray[np.float64], unwanted: NDArray[np.float64]) -> NDArray[
     wins = ranks[:count].sum(0) - count * (count + 1) / 2
     area: NDArray[np.float64] = wins / (count * len(unwanted))
     return area
+
+
+def _shift(wanted: NDArray[np.float64], unwanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Difference of each column's means (L,) in pooled standard deviations (Cohen's d)."""
+    spread = np.sqrt((wanted.var(0) + unwanted.var(0)) / 2)
+    difference: NDArray[np.float64] = (wanted.mean(0) - unwanted.mean(0)) / np.maximum(spread, 1e-9)
+    return difference

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datacrafter_widget.refine.objectives import Objective, Score
 
 LENGTH_PENALTY = 0.02
-"""What a word more than the first prompt has costs, in the units of the objective."""
+"""What a word or comma more than the first prompt has costs, in the units of the objective."""
 
 _REQUESTS_A_CALL = 32
 
@@ -405,8 +405,14 @@ def _compare(
 
 
 def _length(candidate: Candidate, class_word: str) -> int:
-    """Words of a prompt of average options, with the negative prompt's."""
+    """Words and commas of a prompt of average options, with the negative prompt's."""
     template = PromptTemplate.parse(candidate.template)
-    parts = [part if isinstance(part, str) else "" for part in template.options]
-    words = len(" ".join(parts).replace("{class}", class_word).split()) + len(candidate.negative.split())
-    return round(words + sum(np.mean([len(option.split()) for option in slot]) for slot in template.slots))
+    fixed = " ".join(part for part in template.options if isinstance(part, str)).replace(
+        "{class}", class_word
+    )
+    drawn = sum(np.mean([_words(option) for option in slot]) for slot in template.slots)
+    return round(_words(fixed) + _words(candidate.negative) + drawn)
+
+
+def _words(text: str) -> int:
+    return len(text.replace(",", " , ").split())

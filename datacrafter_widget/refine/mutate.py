@@ -7,6 +7,7 @@ session's labels say what tells wanted from unwanted pictures, the prompts say w
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,7 +33,7 @@ TELLING_AUC = 0.6
 UNWANTED_OPTION_Z = 1.6
 """An option is dropped when its log-odds of being unwanted are this many standard errors above 0."""
 
-_MOST_LABELS = 6
+_MOST_LABELS = 8
 _MOST_NEGATIVES = 4
 _MOST_ADDED_WORDS = 12
 _CLASS = "{class}"
@@ -115,7 +116,7 @@ class FeedbackMutator:
     def __call__(self, parent: Candidate, count: int, rng: np.random.Generator) -> list[Candidate]:
         """Give at most `count` variations of `parent`, the kinds of edit mixed, the most promising first."""
         template = PromptTemplate.parse(parent.template)
-        name = self._promising(parent, self._name(parent, template))
+        name = _one_a_reason(self._promising(parent, self._name(parent, template)))
         negative = list(self._negative(parent))
         both = [
             replace(first, negative=second.negative, reasons=(*first.reasons, second.reasons[-1]))
@@ -276,6 +277,16 @@ def _take_turns(kinds: list[list[Candidate]]) -> Iterator[Candidate]:
             candidate = next(queues[id(kind)], None)
             if candidate is not None:
                 yield candidate
+
+
+def _one_a_reason(candidates: list[Candidate]) -> list[Candidate]:
+    """The first candidate of each reason, then the second of each, and so on."""
+    turns: Counter[tuple[str, ...]] = Counter()
+    turn = []
+    for candidate in candidates:
+        turn.append(turns[candidate.reasons])
+        turns[candidate.reasons] += 1
+    return [candidates[index] for index in np.argsort(turn, kind="stable")]
 
 
 def _first_prompt(template: str, class_word: str) -> str:
