@@ -44,7 +44,9 @@ export function metricsPanel({ connection, signal }: Scope): HTMLElement {
     const name = connection.store.get("info").classes.find((row) => row.id === chosen)?.name;
     of.textContent = name ? `of ${name}, by round` : "of all classes, by round";
     const iterations = rows.map((row) => row.iteration);
-    const span: [number, number] = [Math.min(...iterations, 0), Math.max(...iterations, 0)];
+    const span: [number, number] = iterations.length
+      ? [Math.min(...iterations), Math.max(...iterations)]
+      : [0, 0];
     const width = Math.max(120, (body.clientWidth - 24 - 2 * (body.clientWidth < 640 ? 14 : 24)) / 3);
     const height = Math.max(44, Math.min(90, body.clientHeight - 26));
     body.replaceChildren(
