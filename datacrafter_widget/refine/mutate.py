@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 TELLING_AUC = 0.6
-"""A label that tells wanted from unwanted pictures less well than this is not used."""
+"""A label that tells wanted from unwanted pictures less well than this is not used; with few pictures it must
+be better, so that it is no accident."""
 
 UNWANTED_OPTION_Z = 1.6
 """An option is dropped when its log-odds of being unwanted are this many standard errors above 0."""
@@ -110,8 +111,19 @@ class FeedbackMutator:
         self._widen = widen
         self.contrasts = contrast_labels(labels, embeddings, wanted, unwanted)
         groups = [np.asarray(group, np.float64).mean(0) for group in wanted if len(np.asarray(group))]
+        self._telling_auc = _telling_auc(
+            sum(len(np.asarray(group)) for group in wanted), len(np.asarray(unwanted))
+        )
         self._towards = np.mean(groups, 0) - np.asarray(unwanted, np.float64).mean(0)
         self._families = attribute_families(labels, embeddings)
+        if self._families:
+            # First those that the class's pictures differ in already: places and colours, not other things.
+            similarities = np.concatenate([np.asarray(group, np.float64) for group in (*wanted, unwanted)])
+            similarities = similarities @ embeddings.T
+            spread = dict(
+                zip(labels, (similarities - similarities.mean(1, keepdims=True)).std(0), strict=True)
+            )
+            self._families.sort(key=lambda family: -float(np.mean([spread[label] for label in family])))
 
     def __call__(self, parent: Candidate, count: int, rng: np.random.Generator) -> list[Candidate]:
         """Give at most `count` variations of `parent`, the kinds of edit mixed, the most promising first."""
@@ -124,7 +136,7 @@ class FeedbackMutator:
         ]
         context = self._promising(parent, self._bring(parent, template))
         options = list(self._drop(parent, template))
-        wide = list(self._vary(parent, template, rng)) if self._widen else []
+        wide = list(self._vary(parent, template)) if self._widen else []
         others = list(self._rearrange(parent, template, rng))
         if self._widen:
             kinds = [wide, wide, context, options, name, others]
@@ -181,17 +193,14 @@ class FeedbackMutator:
                     parent, template.append(f", {escape(contrast.label)}").text, self._why(contrast)
                 )
 
-    def _vary(
-        self, parent: Candidate, template: PromptTemplate, rng: np.random.Generator
-    ) -> Iterator[Candidate]:
+    def _vary(self, parent: Candidate, template: PromptTemplate) -> Iterator[Candidate]:
         """Add a slot with the values of an attribute, so that pictures differ in it."""
         families = [
             family
             for family in self._families
             if not set(_all_tokens(family)) & set(_tokens(parent.template))
         ]
-        for index in rng.permutation(len(families)):
-            family = families[index]
+        for family in families:
             options = [escape(label) for label in family]
             slot = f"[{' | '.join(options)}]"
             reason = f"a choice of {_listed(family)} brings variety"
@@ -225,7 +234,7 @@ class FeedbackMutator:
 
     def _telling(self, *, wanted: bool) -> list[LabelContrast]:
         ranked = self.contrasts if wanted else self.contrasts[::-1]
-        good = [each for each in ranked if (each.auc if wanted else 1 - each.auc) >= TELLING_AUC]
+        good = [each for each in ranked if (each.auc if wanted else 1 - each.auc) >= self._telling_auc]
         return good[:_MOST_LABELS]
 
     def _why(self, contrast: LabelContrast) -> str:
@@ -277,6 +286,12 @@ def _take_turns(kinds: list[list[Candidate]]) -> Iterator[Candidate]:
             candidate = next(queues[id(kind)], None)
             if candidate is not None:
                 yield candidate
+
+
+def _telling_auc(wanted: int, unwanted: int) -> float:
+    """The AUC from which a label is used: two standard errors above chance, at most 0.9."""
+    error = np.sqrt((wanted + unwanted + 1) / (12 * wanted * unwanted))
+    return float(np.clip(0.5 + 2 * error, TELLING_AUC, 0.9))
 
 
 def _one_a_reason(candidates: list[Candidate]) -> list[Candidate]:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 REMOVE_WEIGHTS = {"away": 1.0, "near": 1.0, "confidence": 0.25}
-MORE_LIKE_WEIGHTS = {"diversity": 1.0, "near": 1.0, "confidence": 0.25}
+MORE_LIKE_WEIGHTS = {"diversity": 1.0, "near": 1.0, "confidence": 1.0}
+"""Confidence counts less for *remove*, whose reason may be that the class's word means two things; for *more
+like these* it is what keeps variety within the class."""
 
 _SMALLEST_SPREAD = {"confidence": 0.05}  # a probability that never moves must not drown the other terms
 _LIMIT = 4.0  # standard deviations: one freak proxy must not decide
+_CONFIDENCE_LIMIT = 8.0  # but variety must not be bought with pictures of another class
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,10 @@ class MoreLikeObjective:
             )
         self._temperature = temperature
         self._centre = own.mean(0)
-        self._near = _directions(near, self._centre).mean(0)
+        directions = _directions(near, self._centre)
+        self._near = directions.mean(0)
+        # The paper asks for pictures "not away" from the selected: nearer than these are themselves is no gain.
+        self._nearest = float((directions @ self._near).mean())
         self._scale = _standards(self._raw(own, confidence), np.full(len(own), 1 / len(own)))
 
     def score(self, proxies: ArrayLike, confidence: ArrayLike) -> Score:
@@ -171,14 +177,15 @@ class MoreLikeObjective:
             proxies: (P, D) embeddings, P ≥ 2 for a diversity above 0. Compare scores of equal P only.
             confidence: (P,) zero-shot probabilities of the class.
         """
-        return _score(self._raw(_proxies(proxies, self._centre), confidence), self._scale, self.weights)
+        raw = self._raw(_proxies(proxies, self._centre), confidence)
+        return _score(raw, self._scale, self.weights, limits={"confidence": _CONFIDENCE_LIMIT})
 
     def _raw(
         self, features: NDArray[np.float64], confidence: ArrayLike | None
     ) -> dict[str, NDArray[np.float64]]:
         return {
             "diversity": divergence_from_mean(features, temperature=self._temperature),
-            "near": _directions(features, self._centre) @ self._near,
+            "near": np.minimum(_directions(features, self._centre) @ self._near, self._nearest),
             "confidence": _probabilities(confidence, len(features)),
         }
 
@@ -241,11 +248,13 @@ def _score(
     raw: Mapping[str, NDArray[np.float64]],
     standards: Mapping[str, tuple[float, float]],
     weights: Mapping[str, float],
+    limits: Mapping[str, float] | None = None,
 ) -> Score:
-    per_term = {
-        name: np.clip((values - standards[name][0]) / standards[name][1], -_LIMIT, _LIMIT)
-        for name, values in raw.items()
-    }
+    per_term = {}
+    for name, values in raw.items():
+        mean, spread = standards[name]
+        limit = (limits or {}).get(name, _LIMIT)
+        per_term[name] = np.clip((values - mean) / spread, -limit, limit)
     per_picture = np.sum([weights[name] * values for name, values in per_term.items()], axis=0)
     terms = {name: float(values.mean()) for name, values in per_term.items()}
     return Score(float(per_picture.mean()), terms, per_picture)

@@ -91,6 +91,25 @@ def test_more_like_rewards_variety_near_the_selection():
     assert objective.score(varied, sure).terms["near"] > objective.score(away, sure).terms["near"] + 1
 
 
+def test_variety_is_not_bought_with_another_class():
+    own = group(1, 40, 1)
+    objective = MoreLikeObjective(own[:10], own, confidence=np.full(40, 0.97))
+    same = objective.score(group(1, 12, 2), np.full(12, 0.97))
+    mixed = np.concatenate([group(1, 8, 3), group(0, 4, 4)])
+    strayed = objective.score(mixed, np.r_[np.full(8, 0.97), np.full(4, 0.02)])
+    assert strayed.terms["diversity"] > same.terms["diversity"]
+    assert strayed.total < same.total
+
+
+def test_nothing_is_nearer_to_the_selected_than_they_are():
+    selected = group(1, 30, 1)
+    objective = MoreLikeObjective(selected, np.concatenate([group(0, 30, 2), group(1, 30, 3)]))
+    sure = np.full(30, 0.5)
+    itself = objective.score(selected, sure).terms["near"]
+    core = objective.score(group(1, 30, 4, noise=0.01), sure).terms["near"]
+    assert core < itself + 0.5
+
+
 def test_divergence_is_the_published_diversity():
     features = group(2, 9, 0)
     assert divergence_from_mean(features).mean() == pytest.approx(diversity(features))
