@@ -12,7 +12,8 @@ def commands() -> list[str]:
 
 def test_the_gate_runs_the_readmes_test_command():
     (test_command,) = [line for line in commands() if "pytest" in line]
-    assert test_command in (ROOT / ".ci/run").read_text("utf-8").splitlines()
+    gate = (ROOT / ".ci/run").read_text("utf-8").splitlines()
+    assert test_command in [line.strip() for line in gate]
 
 
 def test_the_demo_command_is_one_line_with_all_its_setup():
