@@ -9,7 +9,8 @@ import datacrafter_widget
 def test_import_touches_no_heavy_library():
     code = (
         "import sys, datacrafter_widget\n"
-        "print([n for n in ('torch', 'diffusers', 'transformers', 'open_clip', 'umap', 'plotly', 'sklearn') if n in sys.modules])"
+        "heavy = ('torch', 'diffusers', 'transformers', 'open_clip', 'umap', 'plotly', 'sklearn')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
