@@ -1,8 +1,9 @@
 """Refine: feedback on pictures becomes a better prompt (DataCrafter §5.3)."""
 
-from datacrafter_widget.refine.evolve import Generation, Proxies, ProxyRequest, Refinement, evolve
+from datacrafter_widget.refine.evolve import Generation, Refinement, evolve
 from datacrafter_widget.refine.mutate import Candidate, FeedbackMutator, Mutate
 from datacrafter_widget.refine.objectives import MoreLikeObjective, Objective, RemoveObjective, Score
+from datacrafter_widget.refine.proxies import Proxies, ProxyRequest
 
 __all__ = [
     "Candidate",

@@ -110,16 +110,14 @@ class FeedbackMutator:
         self._encode_texts = encode_texts
         self._widen = widen
         self.contrasts = contrast_labels(labels, embeddings, wanted, unwanted)
-        groups = [np.asarray(group, np.float64).mean(0) for group in wanted if len(np.asarray(group))]
-        self._telling_auc = _telling_auc(
-            sum(len(np.asarray(group)) for group in wanted), len(np.asarray(unwanted))
-        )
-        self._towards = np.mean(groups, 0) - np.asarray(unwanted, np.float64).mean(0)
+        groups = [array for array in (np.asarray(group, np.float64) for group in wanted) if len(array)]
+        others = np.asarray(unwanted, np.float64)
+        self._telling_auc = _telling_auc(sum(map(len, groups)), len(others))
+        self._towards = np.mean([group.mean(0) for group in groups], 0) - others.mean(0)
         self._families = attribute_families(labels, embeddings)
         if self._families:
             # First those that the class's pictures differ in already: places and colours, not other things.
-            similarities = np.concatenate([np.asarray(group, np.float64) for group in (*wanted, unwanted)])
-            similarities = similarities @ embeddings.T
+            similarities = np.concatenate([*groups, others]) @ embeddings.T
             spread = dict(
                 zip(labels, (similarities - similarities.mean(1, keepdims=True)).std(0), strict=True)
             )

@@ -113,6 +113,29 @@ def test_without_labels_there_is_nothing_to_say():
     assert variations(mutate, "a {class}") == []
 
 
+def test_a_class_without_originals_is_enough():
+    world = World()
+    embeddings, kinds = world.pictures(["plain a zib"] * 40)
+    mutate = FeedbackMutator(
+        "zib",
+        world.labels,
+        world.label_embeddings,
+        wanted=[embeddings[kinds == "tok"], np.zeros((0, 0))],
+        unwanted=embeddings[kinds == "lum"],
+    )
+    assert variations(mutate, "a {class}")[0].template == "a {class} tok"
+
+
+def test_few_pictures_must_tell_clearly():
+    world = World()
+    embeddings, kinds = world.pictures(["plain a zib"] * 8)
+    mutate = FeedbackMutator(
+        "zib", world.labels, world.label_embeddings, wanted=[embeddings[:4]], unwanted=embeddings[4:]
+    )
+    assert len(set(kinds[:4])) == len(set(kinds[4:])) == 2
+    assert not any("AUC" in reason for each in variations(mutate) for reason in each.reasons)
+
+
 def test_input_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="2 labels"):
         FeedbackMutator(
