@@ -1,9 +1,8 @@
 """The toybox: a small picture world with its own generator, encoder and judge, all in this package.
 
 It makes the demo, the tutorials and the tests real without a download or a GPU. Its weights are ordinary
-model folders, loaded by the code that loads any other::
-
-    Session.open(path, generator=str(toybox.PIPELINE), encoder=f"local-dir:{toybox.ENCODER}")
+model folders, loaded by the code that loads any other: ``Session.open(path, generator="toybox",
+encoder="toybox")`` names these folders.
 
 ``PIPELINE`` is a Stable-Diffusion-shaped diffusers folder, ``ENCODER`` an open_clip folder, ``JUDGE`` the
 weights of a classifier that neither of them has seen. ``MODEL_CARD.md`` says how they were made and how good
