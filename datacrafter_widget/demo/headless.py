@@ -70,7 +70,8 @@ def run_headless(out: Path) -> dict[str, Any]:
         proposals = session.proposals
         note("remove", f"{len(wrong)} pictures hidden, {len(proposals)} prompt proposed")
         for proposal in proposals:
-            note("accept", f"{proposal.before!r} → {proposal.after!r}, not {proposal.negative!r}")
+            avoided = f", not {proposal.negative!r}" if proposal.negative else ""
+            note("accept", f"{proposal.before!r} → {proposal.after!r}{avoided}")
             proposal.accept()
         after = _finish(session.generate(SHARE_OF, classes=CLASS))
         wrong_after = undesired(session, judge, after)

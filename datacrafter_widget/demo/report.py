@@ -19,6 +19,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; m
 h1 { font-size: 1.6rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin-top: 2.2rem }
 table { border-collapse: collapse } td, th { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top }
 tr + tr td { border-top: 1px solid #e3e7ec } .number { font-size: 2rem; font-weight: 600 }
+.time { white-space: nowrap }
 .pair { display: flex; gap: 3rem } .muted { color: #667 } code { background: #f2f4f7; padding: .1rem .3rem }
 img { max-width: 100%; image-rendering: auto; border-radius: 4px }
 @media (prefers-color-scheme: dark) {
@@ -52,7 +53,7 @@ def write_report(
         for row in report["proposals"]
     )
     steps = "".join(
-        f"<tr><td>{row['seconds']} s</td><td>{_text(row['step'])}</td><td>{_text(row['what'])}</td></tr>"
+        f"<tr><td class='time'>{row['seconds']} s</td><td>{_text(row['step'])}</td><td>{_text(row['what'])}</td></tr>"
         for row in report["steps"]
     )
     path.write_text(

@@ -40,7 +40,8 @@ from datacrafter_widget.toybox.world import (
     sample_attributes,
 )
 
-STEPS, GUIDANCE, BATCH = 10, 4.0, 32
+SETTINGS = json.loads((toybox.PIPELINE / "datacrafter.json").read_text("utf-8"))
+STEPS, GUIDANCE, BATCH = SETTINGS["num_inference_steps"], SETTINGS["guidance_scale"], 32
 QUESTIONS = {"class": KINDS, "colour": tuple(COLOURS), "scene": SCENES, "style": STYLES}
 SHEET = (
     "a photo of a crane",
@@ -210,7 +211,7 @@ def measure(
 
     start = time.perf_counter()
     generate(["a photo of a red apple on grass"] * 2 * BATCH, first_seed)
-    rows.append(("pictures/s, 10 steps with guidance", 2 * BATCH / (time.perf_counter() - start), 8))
+    rows.append((f"pictures/s, {STEPS} steps with guidance", 2 * BATCH / (time.perf_counter() - start), 8))
     rows.append(("resident memory, GB", psutil.Process().memory_info().rss / 1e9, None))
     if sheets:
         sheets.mkdir(parents=True, exist_ok=True)
