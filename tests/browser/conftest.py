@@ -31,7 +31,7 @@ CHROMIUM_FLAGS = [
 PATIENCE = 120_000  # ms; a bound on failure, not a wait
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: its event loop would be in the way of other tests'
 def chromium() -> Iterator[Any]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
