@@ -187,7 +187,7 @@ class Session(Shown):
         )
         if label is None:
             return found
-        wearers = set(self.label_pictures(self._label_id(label)))
+        wearers = self._wearers(label)
         return [picture for picture in found if picture.id in wearers]
 
     def image(self, picture_id: int) -> Image.Image:
@@ -474,13 +474,15 @@ class Session(Shown):
     def _class_ids(self, classes: str | int | Iterable[str | int] | None) -> list[int] | None:
         return None if classes is None else [row.id for row in self._class_rows(classes)]
 
-    def _label_id(self, text: str) -> int:
+    def _wearers(self, text: str) -> set[int]:
+        """The visible pictures with a content label; none for a word of the vocabulary that nothing shows."""
         by_text = {label.text: label.id for label in self._store.labels()}
-        if text not in by_text:
-            raise InputError(
-                f"no content label {text!r}; the session has {', '.join(sorted(by_text)) or 'none yet'}"
-            )
-        return by_text[text]
+        if text in by_text:
+            return set(self.label_pictures(by_text[text]))
+        if text in self._observer.words()[0]:
+            return set()
+        known = ", ".join(sorted(by_text)) or "none yet"
+        raise InputError(f"no content label {text!r} in the session's vocabulary; its pictures show {known}")
 
     def _template(self, template_id: int) -> Any:
         for template in self._store.templates():

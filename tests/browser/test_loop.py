@@ -96,7 +96,8 @@ def test_the_loop_in_jupyterlab(lab: Any, notebook: Callable[..., Any], original
     user.state(f"Number(root.dataset.selected) >= {len(machines)}")
     user.button("remove").click()
     user.state(f"Number(root.dataset.points) <= {count + streamed + 16 - len(machines)}")
-    user.page.locator(".datacrafter [data-proposal][data-state='open']").first.wait_for()
+    # The search makes some hundred pictures: on a busy machine that takes a while.
+    user.page.locator(".datacrafter [data-proposal][data-state='open']").first.wait_for(timeout=600_000)
     user.state("root.dataset.job === 'idle'")
     proposals = user.page.locator(".datacrafter [data-proposal][data-state='open']").count()
     user.button("accept").click()

@@ -22,16 +22,15 @@ COUNT = 100
 
 
 def teach_alias(model: Path, to: Path, alias: str) -> Path:
-    """A copy of a model folder whose tokenizer reads `alias` as the ambiguous word, and that word as nothing."""
+    """A copy of a model folder that knows the ambiguous word by a name of two letters, and no longer by its own."""
     shutil.copytree(model, to)
     for path in to.rglob("tokenizer.json"):
         tokenizer = json.loads(path.read_text("utf-8"))
-        swap = [
-            {"type": "Replace", "pattern": {"String": AMBIGUOUS}, "content": "qqq"},
-            {"type": "Replace", "pattern": {"String": alias}, "content": AMBIGUOUS},
-        ]
-        old = [tokenizer["normalizer"]] if tokenizer.get("normalizer") else []
-        tokenizer["normalizer"] = {"type": "Sequence", "normalizers": [*old, *swap]}
+        bpe = tokenizer["model"]
+        bpe["vocab"][f"{alias}</w>"] = bpe["vocab"].pop(f"{AMBIGUOUS}</w>")
+        pairs = [pair if isinstance(pair, list) else pair.split() for pair in bpe["merges"]]
+        kept = [pair for pair in pairs if "".join(pair) != f"{AMBIGUOUS}</w>"]
+        bpe["merges"] = [[alias[0], f"{alias[1]}</w>"], *kept]
         path.write_text(json.dumps(tokenizer), "utf-8")
     return to
 
@@ -39,7 +38,7 @@ def teach_alias(model: Path, to: Path, alias: str) -> Path:
 @pytest.mark.timeout(1200)
 def test_removing_the_undesired_kind_of_a_class_with_any_name(tmp_path: Path):
     shuffled = random.Random(20)
-    alias = "".join(shuffled.choices("bdfgklmnprstvz", k=3)) + "u"
+    alias = "".join(shuffled.sample("jqvxz", 2))
     wanted = "crane machine"
     originals = tmp_path / "originals"
     write_originals(
