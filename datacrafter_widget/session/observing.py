@@ -30,8 +30,6 @@ CLASS_PROMPT = "a photo of a {word}"
 class Atlas:
     """What was learnt of the pictures in one observation, and what places new ones among them."""
 
-    words: tuple[str, ...]
-    word_embeddings: NDArray[np.float32]
     tagger: Tagger
     label_ids: NDArray[np.int64]
     projection: M2M
@@ -182,7 +180,7 @@ class Observer:
         self._store.put_positions("label", label_ids[used], projection.label_positions_)
         counts = np.bincount(columns, minlength=len(used))
         tree = LabelTree(word_embeddings[used], [words[i] for i in used], counts) if len(used) else None
-        return Atlas(words, word_embeddings, tagger, label_ids, projection, tree)
+        return Atlas(tagger, label_ids, projection, tree)
 
     def _put_labels(
         self,
@@ -212,8 +210,7 @@ class Observer:
 
 def _words_beside(encoder: Encoder) -> tuple[str, ...]:
     """A model folder may bring its own words: one a line in `vocabulary.txt`."""
-    folder = getattr(encoder, "folder", None)
-    path = folder / "vocabulary.txt" if folder else None
+    path = encoder.folder / "vocabulary.txt" if encoder.folder else None
     if path is None or not path.is_file():
         return ()
     return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())

@@ -113,18 +113,18 @@ class Session(Shown):
         """
         store = Store(path, read_only=read_only)
         try:
-            settings = store.get_meta("settings", {})
-            settings = {
-                "generator": generator or settings.get("generator") or DEFAULT_MODEL,
-                "encoder": encoder or settings.get("encoder") or DEFAULT_MODEL,
-                "seed": seed if seed is not None else settings.get("seed", 0),
-                "vocabulary": list(vocabulary) if vocabulary is not None else settings.get("vocabulary"),
+            kept = store.get_meta("settings", {})
+            settings: dict[str, Any] = {
+                "generator": generator or kept.get("generator") or DEFAULT_MODEL,
+                "encoder": encoder or kept.get("encoder") or DEFAULT_MODEL,
+                "seed": seed if seed is not None else kept.get("seed", 0),
+                "vocabulary": list(vocabulary) if vocabulary is not None else kept.get("vocabulary"),
             }
-            if not read_only:
-                names = {
-                    key: value for key, value in settings.items() if key == "seed" or not _is_model(value)
+            if not read_only:  # a model that was passed as an object has no name to keep
+                plain = {
+                    key: each for key, each in settings.items() if isinstance(each, str | int | list | None)
                 }
-                store.set_meta("settings", {**store.get_meta("settings", {}), **names})
+                store.set_meta("settings", {**kept, **plain})
             session = cls(store, device=device, dtype=dtype, batch_size=batch_size, **settings)
             if images is not None:
                 session.add_images(images, class_words=class_words)
@@ -237,8 +237,6 @@ class Session(Shown):
 
         return self._submit(run, OBSERVE)
 
-    project = observe
-
     # -- generate -----------------------------------------------------------------------------------
 
     def generate(
@@ -342,7 +340,7 @@ class Session(Shown):
         """Take pictures out of the recycle bin."""
         self._writable()
         self._history.do("restore", {"ids": self._known(ids)})
-        self._recount()
+        self.events.emit("labels")
 
     def undo(self) -> Action | None:
         """Take the last action back, exactly; None when there is none."""
@@ -419,7 +417,7 @@ class Session(Shown):
         with self._lock:
             known = self._known(ids)
             action = self._history.do(kind, {"ids": known})
-        self._recount()
+        self.events.emit("labels")
 
         def run(job: Job[list[int]]) -> list[int]:
             self._observer.ready(job)
@@ -432,11 +430,8 @@ class Session(Shown):
         with self._lock:
             action: Action | None = step()
         if action is not None:
-            self._recount()
+            self.events.emit("labels")
         return action
-
-    def _recount(self) -> None:
-        self.events.emit("labels")
 
     def _check_open(self) -> None:
         if self._closed:
@@ -495,7 +490,3 @@ class Session(Shown):
             if proposal.id == proposal_id:
                 return proposal
         raise InputError(f"no open proposal with id {proposal_id}; see session.proposals")
-
-
-def _is_model(value: Any) -> bool:
-    return not isinstance(value, str | list | None)
