@@ -1,6 +1,8 @@
 """A hierarchy of content labels, by what they mean (DataCrafter, Sec. 5.2.2)."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,7 @@ class LabelTree:
     Attributes:
         n_leaves: L.
         names: text of each node.
+        medoid: (nodes,) the most central label at or below each node; a leaf's is itself.
         counts: (nodes,) sum of the counts of the leaves below.
         parent: (nodes,) parent of each node, -1 for the root.
         children: (nodes, 2), -1 for leaves.
@@ -60,6 +63,7 @@ class LabelTree:
         self.counts = np.concatenate([size, np.zeros(nodes - self.n_leaves)])
         self._leaves: list[IntArray] = [np.array([i]) for i in range(self.n_leaves)]
         self.names = [str(name) for name in names]
+        self.medoid = np.arange(nodes)
         for node in range(self.n_leaves, nodes):
             left, right = self.children[node]
             self.parent[[left, right]] = node
@@ -69,13 +73,35 @@ class LabelTree:
             weight = size[below] + 1e-9
             # central: near to the pictures' mentions below, itself counting as one of them
             centrality = similarity[np.ix_(below, below)] @ weight
-            self.names.append(self.names[below[int(np.argmax(centrality))]])
+            self.medoid[node] = below[int(np.argmax(centrality))]
+            self.names.append(self.names[self.medoid[node]])
         for node in range(self.root - 1, -1, -1):
             self.depth[node] = self.depth[self.parent[node]] + 1
 
     def __len__(self) -> int:
         """Number of nodes, 2 L - 1."""
         return len(self.children)
+
+    def renamed(self, names: Mapping[int, str]) -> Self:
+        """The same tree with other names for some inner nodes, for instance from a language model.
+
+        Args:
+            names: new names by node. Labels keep theirs: only inner nodes may be named.
+
+        Returns:
+            A copy; this tree is not changed.
+
+        Raises:
+            InputError: a key is no inner node.
+        """
+        wrong = [node for node in names if not self.n_leaves <= node < len(self)]
+        if wrong:
+            raise InputError(
+                f"renamed: expected inner nodes, from {self.n_leaves} to {len(self) - 1}, found {wrong[0]}."
+            )
+        result = copy.copy(self)
+        result.names = [names.get(node, name) for node, name in enumerate(self.names)]
+        return result
 
     def leaves(self, node: int) -> IntArray:
         """Labels (row indices, ascending) at or below a node."""

@@ -37,6 +37,19 @@ def test_a_group_is_named_by_one_of_its_own_labels(tree):
         assert tree.names[node] in {tree.names[leaf] for leaf in tree.leaves(node)}
 
 
+def test_a_node_is_named_by_its_medoid_until_it_is_renamed(tree):
+    assert tree.medoid[:10].tolist() == list(range(10))
+    assert all(tree.names[node] == tree.names[tree.medoid[node]] for node in range(len(tree)))
+    assert all(tree.medoid[node] in tree.leaves(node) for node in range(len(tree)))
+    named = tree.renamed({12: "things"})
+    assert named.names[12] == "things"
+    assert named.names[:12] == tree.names[:12]
+    assert "things" not in tree.names
+    for node in (3, -1, 19):
+        with pytest.raises(InputError, match=str(node)):
+            tree.renamed({node: "x"})
+
+
 @pytest.mark.parametrize("budget", [1, 2, 3, 5, 10, 99])
 def test_a_cut_keeps_to_its_budget_and_covers_every_label_once(tree, budget):
     rng = np.random.default_rng(budget)
