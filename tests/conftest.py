@@ -1,9 +1,11 @@
 """What every test shares: no network, and the toybox's originals as picture files."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chat import ChatServer
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -18,3 +20,14 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toybox") / "originals"
     write_originals(folder, per_class=6, seed=11)
     return folder
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A language model's endpoint on this machine, and an environment without keys."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ADMIN_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = ChatServer()
+    yield server
+    server.close()
