@@ -7,17 +7,22 @@ from typing import Any
 
 from datacrafter_widget.models.encoder import Encoder, OpenClipEncoder
 from datacrafter_widget.models.generator import DiffusersGenerator, Generator
+from datacrafter_widget.models.language import LanguageModel
 
 
 class LoadedModels:
-    """A generator and an encoder by name, or as objects that follow their protocols.
+    """A generator and an encoder by name, or as objects that follow their protocols; perhaps a language model.
 
     Args:
         generator: hub id, model folder, ``"toybox"``, or a `Generator`.
         encoder: open_clip name (``"ViT-B-32/openai"``), model folder, ``"toybox"``, or an `Encoder`.
         device: ``"auto"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
         dtype: ``"auto"``, ``"float32"``, ``"float16"`` or ``"bfloat16"``.
+        language: a language model, or None.
         on_change: called after a model was loaded or released.
+
+    Attributes:
+        language: the language model, or None. It runs elsewhere: nothing of it is loaded or released here.
     """
 
     def __init__(
@@ -27,12 +32,14 @@ class LoadedModels:
         *,
         device: str,
         dtype: str,
+        language: LanguageModel | None = None,
         on_change: Callable[[], None],
     ) -> None:
         self._generator_name = generator if isinstance(generator, str) else generator.name
         self._encoder_name = encoder if isinstance(encoder, str) else encoder.name
         self._device = device
         self._dtype = dtype
+        self.language = language
         self._on_change = on_change
         self._lock = threading.RLock()
         self._generator: Generator | None = None if isinstance(generator, str) else generator
@@ -68,7 +75,7 @@ class LoadedModels:
 
     def describe(self) -> dict[str, Any]:
         """What the Info panel shows of the models: names, device, precision, defaults, memory."""
-        generator, encoder = self._generator, self._encoder
+        generator, encoder, language = self._generator, self._encoder, self.language
         return {
             "generator": {
                 "name": self._generator_name,
@@ -78,5 +85,6 @@ class LoadedModels:
                 "defaults": asdict(generator.defaults) if generator else None,
             },
             "encoder": {"name": self._encoder_name, "dim": encoder.dim if encoder else None},
+            "language": None if language is None else getattr(language, "name", type(language).__name__),
             "memory": generator.memory() if generator else {},
         }

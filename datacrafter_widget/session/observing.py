@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.projection.m2m import M2M
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
+from datacrafter_widget.session.naming import GroupNamer, Labels, labels_of
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import Picture, PositionKind
 
@@ -55,6 +56,11 @@ class Observer:
         self._seed = seed
         self._lock = threading.RLock()
         self._atlas: Atlas | None = None
+        self._namer = GroupNamer(models.language, events, self._rename)
+
+    def close(self) -> None:
+        """Ask for no more names."""
+        self._namer.close()
 
     @property
     def atlas(self) -> Atlas | None:
@@ -70,10 +76,14 @@ class Observer:
             return
         job.checkpoint()
         with self._lock:
-            self._atlas = self._fit(job, ids, features)
+            self._atlas = atlas = self._fit(job, ids, features)
         self._events.emit("labels")
         self._events.emit("map")
+        if atlas.tree is not None:
+            self._namer.ask(atlas.tree)
         self.measure()
+        if atlas.tree is not None:
+            self._namer.wait(job, atlas.tree)
 
     def ready(self, job: Job[Any]) -> None:
         """Observe unless this process has already, so that new pictures can be placed as they come."""
@@ -180,7 +190,16 @@ class Observer:
         self._store.put_positions("label", label_ids[used], projection.label_positions_)
         counts = np.bincount(columns, minlength=len(used))
         tree = LabelTree(word_embeddings[used], [words[i] for i in used], counts) if len(used) else None
-        return Atlas(tagger, label_ids, projection, tree)
+        return Atlas(tagger, label_ids, projection, tree and self._namer.named(tree))
+
+    def _rename(self, labels: Labels, names: dict[int, str]) -> None:
+        """Put names in that came after the map was drawn, if it still has the labels they were made for."""
+        with self._lock:
+            atlas = self._atlas
+            if atlas is None or atlas.tree is None or labels_of(atlas.tree) != labels:
+                return
+            self._atlas = replace(atlas, tree=atlas.tree.renamed(names))
+        self._events.emit("labels")
 
     def _put_labels(
         self,

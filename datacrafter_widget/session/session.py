@@ -13,6 +13,7 @@ from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE, PromptTemp
 from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator
+from datacrafter_widget.models.language import LanguageModel, language_model
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
@@ -39,7 +40,7 @@ class Session(Shown):
     Attributes:
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
             ``labels``, ``templates``, ``proposals``, ``metrics``, ``job`` (a row of `job_table`), ``actions``,
-            ``device``. Listeners are called on the thread where it happened.
+            ``device``, ``warning`` (message). Listeners are called on the thread where it happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """
 
@@ -49,6 +50,7 @@ class Session(Shown):
         *,
         generator: str | Generator,
         encoder: str | Encoder,
+        language: LanguageModel | None,
         device: str,
         dtype: str,
         vocabulary: Sequence[str] | None,
@@ -61,7 +63,12 @@ class Session(Shown):
         self.events = Events()
         self.import_report: ImportReport | None = None
         self._models = LoadedModels(
-            generator, encoder, device=device, dtype=dtype, on_change=lambda: self.events.emit("device")
+            generator,
+            encoder,
+            device=device,
+            dtype=dtype,
+            language=language,
+            on_change=lambda: self.events.emit("device"),
         )
         self._observer = Observer(store, self._models, self.events, vocabulary=vocabulary, seed=seed)
         self._generation = Generation(
@@ -82,6 +89,7 @@ class Session(Shown):
         *,
         generator: str | Generator | None = None,
         encoder: str | Encoder | None = None,
+        language: str | LanguageModel | None = None,
         device: str = "auto",
         dtype: str = "auto",
         class_words: dict[str, str] | None = None,
@@ -99,6 +107,9 @@ class Session(Shown):
                 session has already are skipped. The originals are not modified.
             generator: diffusers hub id or folder; ``"toybox"``, the embedded default; or a `Generator`.
             encoder: open_clip name (``"ViT-B-32/openai"``), folder, ``"toybox"``, or an `Encoder`.
+            language: a language model that names groups of words: ``"openai/gpt-4o-mini"``,
+                ``"ollama/llama3.2"``, ``"vllm/…"``, or a `LanguageModel`. Words of the session are sent to it,
+                so it is off by default and not kept with the session. Its answers are, in ``answers/``.
             device: ``"auto"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
             dtype: ``"auto"`` (by the device's capability), ``"float32"``, ``"float16"``, ``"bfloat16"``.
             class_words: how prompts call a class whose name is not a word, e.g. ``{"n02085620": "chihuahua"}``.
@@ -110,6 +121,7 @@ class Session(Shown):
         Raises:
             StoreError: the folder is no session, is of a newer version, or is open elsewhere.
             InputError: `images` has none of the forms above.
+            ModelError: `language` has none of the forms above.
         """
         store = Store(path, read_only=read_only)
         try:
@@ -125,7 +137,14 @@ class Session(Shown):
                     key: each for key, each in settings.items() if isinstance(each, str | int | list | None)
                 }
                 store.set_meta("settings", {**kept, **plain})
-            session = cls(store, device=device, dtype=dtype, batch_size=batch_size, **settings)
+            session = cls(
+                store,
+                language=language_model(language, cache=None if read_only else store.folder / "answers"),
+                device=device,
+                dtype=dtype,
+                batch_size=batch_size,
+                **settings,
+            )
             if images is not None:
                 session.add_images(images, class_words=class_words)
         except BaseException:
@@ -141,6 +160,7 @@ class Session(Shown):
             if self._closed:
                 return
             self._closed = True
+        self._observer.close()
         self._runner.close()
         self._models.release()
         self._store.close()
