@@ -49,32 +49,71 @@ class LabelTree:
                 f"LabelTree: expected (L, D) embeddings, L names and L counts with L >= 1, found {x.shape}, "
                 f"{len(names)} and {size.shape}."
             )
-        self.n_leaves = len(x)
         x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
         if len(x) > 2:
             x = x - x.mean(axis=0)
             x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
         similarity = x @ x.T
-        self.children, self.height = _merge(np.clip(1 - similarity, 0, 2))
-        nodes = len(self.children)
-        self.root = nodes - 1
-        self.parent = np.full(nodes, -1, np.int64)
-        self.depth = np.zeros(nodes, np.int64)
-        self.counts = np.concatenate([size, np.zeros(nodes - self.n_leaves)])
-        self._leaves: list[IntArray] = [np.array([i]) for i in range(self.n_leaves)]
+        self._grow(np.clip(1 - similarity, 0, 2), similarity, names, size)
+
+    @classmethod
+    def from_places(
+        cls, places: npt.ArrayLike, names: Sequence[str], counts: npt.ArrayLike | None = None
+    ) -> Self:
+        """The tree by where labels stand on a map: for when their features are not at hand.
+
+        Args:
+            places: (L, 2) positions, L >= 1; heights are distances there.
+            names: L texts.
+            counts: (L,) pictures that have each label; default 1 each.
+
+        Returns:
+            A tree like any other.
+
+        Raises:
+            InputError: no labels, or lengths that differ.
+        """
+        x = np.asarray(places, np.float64)
+        size = np.ones(len(names)) if counts is None else np.asarray(counts, np.float64)
+        if x.ndim != 2 or len(x) == 0 or len(x) != len(names) or size.shape != (len(x),):
+            raise InputError(
+                f"from_places: expected (L, 2) places, L names and L counts with L >= 1, found {x.shape}, "
+                f"{len(names)} and {size.shape}."
+            )
+        distance = np.linalg.norm(x[:, None] - x[None], axis=2)
+        tree = cls.__new__(cls)
+        tree._grow(distance, -distance, names, size)  # noqa: SLF001
+        return tree
+
+    def _grow(
+        self, distance: FloatArray, similarity: FloatArray, names: Sequence[str], size: FloatArray
+    ) -> None:
+        self.children, self.height = _merge(distance)
+        self._link(size)
         self.names = [str(name) for name in names]
-        self.medoid = np.arange(nodes)
-        for node in range(self.n_leaves, nodes):
-            left, right = self.children[node]
-            self.parent[[left, right]] = node
-            self.counts[node] = self.counts[left] + self.counts[right]
-            below = np.sort(np.concatenate([self._leaves[left], self._leaves[right]]))
-            self._leaves.append(below)
+        self.medoid = np.arange(len(self))
+        for node in range(self.n_leaves, len(self)):
+            below = self._leaves[node]
             weight = size[below] + 1e-9
             # central: near to the pictures' mentions below, itself counting as one of them
             centrality = similarity[np.ix_(below, below)] @ weight
             self.medoid[node] = below[int(np.argmax(centrality))]
             self.names.append(self.names[self.medoid[node]])
+
+    def _link(self, size: FloatArray) -> None:
+        """Everything that follows from the children."""
+        nodes = len(self.children)
+        self.n_leaves = len(size)
+        self.root = nodes - 1
+        self.parent = np.full(nodes, -1, np.int64)
+        self.depth = np.zeros(nodes, np.int64)
+        self.counts = np.concatenate([size, np.zeros(nodes - self.n_leaves)])
+        self._leaves: list[IntArray] = [np.array([i]) for i in range(self.n_leaves)]
+        for node in range(self.n_leaves, nodes):
+            left, right = self.children[node]
+            self.parent[[left, right]] = node
+            self.counts[node] = self.counts[left] + self.counts[right]
+            self._leaves.append(np.sort(np.concatenate([self._leaves[left], self._leaves[right]])))
         for node in range(self.root - 1, -1, -1):
             self.depth[node] = self.depth[self.parent[node]] + 1
 
@@ -101,6 +140,51 @@ class LabelTree:
             )
         result = copy.copy(self)
         result.names = [names.get(node, name) for node, name in enumerate(self.names)]
+        return result
+
+    def restricted(self, labels: npt.ArrayLike) -> Self:
+        """The tree over some of its labels; groups that have lost a side give way to the other one.
+
+        A group keeps its name and medoid; where the medoid is left out, the label with most pictures
+        takes its place (and gives its name, unless the group has one of its own).
+
+        Args:
+            labels: (M,) labels to keep, ascending, M >= 1. They are renumbered from 0.
+
+        Returns:
+            A tree over M labels.
+
+        Raises:
+            InputError: no labels, or not ascending labels of this tree.
+        """
+        kept = np.asarray(labels, np.int64)
+        if len(kept) == 0 or (np.diff(kept) <= 0).any() or kept[0] < 0 or kept[-1] >= self.n_leaves:
+            raise InputError(
+                f"restricted: expected ascending labels from 0 to {self.n_leaves - 1}, at least one, "
+                f"found {kept.tolist()[:8]}."
+            )
+        number = {int(label): place for place, label in enumerate(kept)}
+        old = kept.tolist()  # node of this tree, by node of the new one
+        pairs: list[tuple[int, int]] = [(-1, -1)] * len(kept)
+        for node in range(self.n_leaves, len(self)):
+            sides = [number[child] for child in self.children[node].tolist() if child in number]
+            if len(sides) == 1:
+                number[node] = sides[0]
+            elif sides:
+                number[node] = len(pairs)
+                pairs.append((sides[0], sides[1]))
+                old.append(node)
+        result = copy.copy(self)
+        result.children, result.height = np.array(pairs, np.int64).reshape(-1, 2), self.height[old]
+        result._link(self.counts[kept])  # noqa: SLF001
+        result.medoid = np.arange(len(result))
+        result.names = [self.names[label] for label in kept]
+        for node in range(result.n_leaves, len(result)):
+            before, below = int(self.medoid[old[node]]), result.leaves(node)
+            present = before in number
+            result.medoid[node] = number[before] if present else below[np.argmax(result.counts[below])]
+            own = self.names[old[node]] != self.names[before]
+            result.names.append(self.names[old[node]] if own else result.names[result.medoid[node]])
         return result
 
     def leaves(self, node: int) -> IntArray:
@@ -134,21 +218,34 @@ class LabelTree:
         return np.array([np.average(log_ratio[b], weights=weight[b]) for b in self._leaves])
 
     def importance_of_counts(self, originals: npt.ArrayLike, generated: npt.ArrayLike) -> FloatArray:
-        """API of every node from its labels' picture counts (DataCrafter, Sec. 5.2.2).
+        """API of every node from its labels' picture counts.
 
         Args:
             originals: (L,) original pictures that have each label.
             generated: (L,) generated ones.
 
         Returns:
-            (nodes,) log of (generated + 1) / (original + 1), each as a share of its total: 0 for a label that
-            is as frequent among the generated pictures as among the originals.
+            (nodes,) see `imbalance`; a picture counts once for each label that it has.
         """
         old, new = np.asarray(originals, np.float64), np.asarray(generated, np.float64)
-        below_old = np.array([old[b].sum() for b in self._leaves])
-        below_new = np.array([new[b].sum() for b in self._leaves])
-        expected = (new.sum() + 1) / (old.sum() + 1)
-        return np.asarray(np.log((below_new + 1) / (below_old + 1) / expected))
+        return imbalance([old[b].sum() for b in self._leaves], [new[b].sum() for b in self._leaves])
+
+
+def imbalance(originals: npt.ArrayLike, generated: npt.ArrayLike) -> FloatArray:
+    """A-priori importance API of nodes from their picture counts (DataCrafter, Sec. 5.2.2).
+
+    Args:
+        originals: (nodes,) original pictures that have a label of the node; the last node is the root.
+        generated: (nodes,) generated ones.
+
+    Returns:
+        (nodes,) logarithm of the ratio of generated pictures to those expected, were they shared out as the
+        originals are, with one added to both so that rare labels are not taken for interesting ones: 0 where
+        things are even, above where generated pictures outweigh.
+    """
+    old, new = np.asarray(originals, np.float64), np.asarray(generated, np.float64)
+    share = new[-1] / old[-1] if old[-1] else 1.0
+    return np.asarray(np.log((new + 1) / (share * old + 1)))
 
 
 def _merge(distance: FloatArray) -> tuple[IntArray, FloatArray]:

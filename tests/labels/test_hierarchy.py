@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.labels import LabelTree, degree_of_interest, tree_cut
+from datacrafter_widget.labels import LabelTree, degree_of_interest, imbalance, tree_cut
 
 
 @pytest.fixture
@@ -118,3 +118,39 @@ def test_wrong_arguments_are_refused(tree):
     for arguments in ((np.zeros(3), None, 5), (np.zeros(19), 40, 5), (np.zeros(19), None, 0)):
         with pytest.raises(InputError):
             tree_cut(tree, *arguments)
+
+
+def test_a_tree_of_some_labels_keeps_the_groups_and_their_names(tree):
+    kept = np.array([1, 2, 5, 7, 8, 9])
+    node = next(n for n in range(len(tree)) if tree.leaves(n).tolist() == [7, 8, 9])
+    part = tree.renamed({node: "seas"}).restricted(kept)
+    assert len(part) == 11
+    assert part.names[:6] == [tree.names[label] for label in kept]
+    assert part.counts[part.root] == (kept + 1).sum()
+    groups = {tuple(kept[part.leaves(n)].tolist()): part.names[n] for n in range(len(part))}
+    assert groups[7, 8, 9] == "seas"
+    assert (1, 2) in groups
+    assert all(part.medoid[n] in part.leaves(n) for n in range(len(part)))
+    assert len(tree) == 19
+    for labels in ([], [3, 2], [10]):
+        with pytest.raises(InputError):
+            tree.restricted(labels)
+
+
+def test_a_tree_can_be_made_of_places_alone():
+    places = np.array([[0, 0], [0, 1], [10, 0], [10, 1], [10, 0.4]])
+    tree = LabelTree.from_places(places, list("abcde"))
+    groups = {tuple(tree.leaves(node)) for node in range(len(tree))}
+    assert {(0, 1), (2, 3, 4)} <= groups
+    assert tree.medoid[next(n for n in range(len(tree)) if len(tree.leaves(n)) == 3)] == 4
+    assert len(LabelTree.from_places([[0, 0]], ["a"])) == 1
+    with pytest.raises(InputError):
+        LabelTree.from_places(places, ["a"])
+
+
+def test_without_generated_pictures_no_label_is_more_important():
+    assert (imbalance([3, 100, 103], [0, 0, 0]) == 0).all()
+    assert (imbalance([3, 100, 103], [30, 1000, 1030]) == 0).all()
+    api = imbalance([1, 1, 2], [0, 50, 50])
+    assert api[1] > 0 > api[0]
+    assert np.isfinite(imbalance([0, 0, 0], [2, 5, 7])).all()
