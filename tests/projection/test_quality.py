@@ -1,6 +1,8 @@
 """The five measures against scikit-learn and against loops."""
 
+import importlib.util
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +14,11 @@ from datacrafter_widget.projection import (
     cross_modal_trustworthiness_and_continuity,
     inter_modal_similarity,
     projection_quality,
+    quality,
     trustworthiness_and_continuity,
 )
+
+MEASURE = Path(__file__).parents[3] / "shared/measure/projection_quality.py"
 
 
 @pytest.fixture
@@ -32,7 +37,8 @@ def test_trustworthiness_agrees_with_scikit_learn(rng, k):
     assert c == pytest.approx(trustworthiness(y, unit, n_neighbors=k), abs=1e-12)
 
 
-def test_chunks_do_not_change_the_measure(rng):
+def test_chunks_do_not_change_the_measure(rng, monkeypatch):
+    monkeypatch.setattr(quality, "CHUNK_BYTES", 2**16)
     x, y = rng.normal(size=(700, 5)), rng.normal(size=(700, 2))
     t, _ = trustworthiness_and_continuity(x, y, n_neighbors=10)
     assert t == pytest.approx(trustworthiness(x, y, n_neighbors=10, metric="cosine"), abs=1e-12)
@@ -69,3 +75,32 @@ def test_a_perfect_map_scores_one_and_nothing_to_measure_is_unknown(rng):
     assert all(math.isnan(v) for v in empty.as_dict().values())
     with pytest.raises(InputError):
         projection_quality(circle, circle[:5], [], circle[:9], circle[:5])
+
+
+@pytest.mark.skipif(not MEASURE.is_file(), reason="the shared measure is not beside this clone")
+@pytest.mark.parametrize("grid", [False, True])
+def test_all_five_agree_with_the_independent_script(rng, grid):
+    spec = importlib.util.spec_from_file_location("independent", MEASURE)
+    independent = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(independent)
+    for n, m in ((90, 7), (400, 600)):
+        x, v = rng.normal(size=(n, 12)), rng.normal(size=(m, 12))
+        y, z = rng.normal(size=(n, 2)), rng.normal(size=(m, 2))
+        if grid:  # many points in one place, many equal distances
+            y, z = np.round(y), np.round(z)
+        edges = np.stack([rng.integers(n, size=200), rng.integers(m, size=200)], axis=1)
+        ours = projection_quality(x, v, edges, y, z).as_dict()
+        assert ours == pytest.approx(independent.measure(x, v, edges, y, z), abs=1e-9)
+
+
+@pytest.mark.parametrize("points", ["normal", "grid", "far", "odd"])
+def test_the_median_distance_is_exact_though_not_all_pairs_are_held(rng, points, monkeypatch):
+    monkeypatch.setattr(quality, "BRACKET_POINTS", 40)
+    monkeypatch.setattr(quality, "CHUNK_BYTES", 2**16)
+    y = rng.normal(size=(301 if points == "odd" else 300, 2))
+    if points == "grid":
+        y = np.round(y)
+    if points == "far":
+        y[:3] *= 1e6
+        y[150:] = y[:150] + 40
+    assert quality._median_distance(y) == pytest.approx(np.median(pdist(y)), rel=1e-12)
