@@ -12,7 +12,7 @@ from datacrafter_widget.projection.network import ProjectionNetwork
 if TYPE_CHECKING:
     from torch import Tensor
 
-BATCH_IMAGES = 1024
+BATCH_IMAGES = 512
 
 
 class MFM:
@@ -24,7 +24,7 @@ class MFM:
     the other order of distance than the features do.
 
     Ours: each part of the merged matrix is normalised to mean 0 and unit spread; M2M's layers and one-cycle
-    rate; as many random pairs of pictures a label and step as there are pictures; batches of 1,024 pictures.
+    rate; as many random pairs of pictures a label and step as there are pictures; batches of 512 pictures.
     The edges are not used, as in the paper.
 
     Args:
@@ -75,7 +75,8 @@ class MFM:
             b = len(picked) - m
             if merged is None or n > BATCH_IMAGES:
                 merged = _merged(features[picked], b)
-            low = _distances(network(x[picked]))
+            y = network(x[picked])
+            low = torch.cdist(y, y)
             loss = _metric_loss(low, merged)
             if m and b > 1:
                 first, second = (torch.from_numpy(rng.permutation(b)) for _ in range(2))
@@ -86,12 +87,6 @@ class MFM:
             optimizer.step()
             cycle.step()
         return joint.split(network.predict(inputs))
-
-
-def _distances(y: "Tensor") -> "Tensor":
-    """(A, A) distances on the map, smooth at 0."""
-    square = (y[:, None, :] - y[None, :, :]).square().sum(dim=-1)
-    return (square + 1e-8).sqrt()
 
 
 def _merged(features: "Tensor", n_images: int) -> "Tensor":
