@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from datacrafter_widget.labels.placing import LabelBox, place_labels
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from numpy.typing import NDArray
 
+    from datacrafter_widget.labels.view import View
     from datacrafter_widget.session.shown import Shown
+
+WIDTH, HEIGHT, LEGEND = 760, 560, 150  # of the map and of the room for its legend, pixels
+PIXELS_A_LABEL = 120 * 60
+FONT, MARK, INK = 13, 7, "#1f2530"
+LETTER = 0.62  # width of a letter by the size of the font: rather too much
 
 
 class Figures:
@@ -41,12 +52,64 @@ class Figures:
                         "color": f"hsl({index * 137.5 % 360:.0f}, 60%, 48%)",
                     },
                 )
-        for label in self._session.label_cut():
-            figure.add_annotation(x=label["x"], y=label["y"], text=_plain(label["text"]), showarrow=False)
-        figure.update_layout(**_layout(), width=900, height=640)
-        figure.update_xaxes(visible=False)
-        figure.update_yaxes(visible=False, scaleanchor="x")
+        x0, y0, x1, y1 = _view(points["x"][visible], points["y"][visible])
+        self._label(figure, (x0, y0, x1, y1))
+        figure.update_layout(**_layout(), width=WIDTH + 30 + LEGEND, height=HEIGHT + 80)
+        figure.update_layout(margin={"r": LEGEND})
+        figure.update_xaxes(visible=False, range=[x0, x1])
+        figure.update_yaxes(visible=False, range=[y0, y1], scaleanchor="x")
         return figure
+
+    def _label(self, figure: go.Figure, view: View) -> None:
+        """Write the labels that stand for all where they do not overlap."""
+        x0, _, _, y1 = view
+        scale = WIDTH / (view[2] - x0)
+        cut = self._session.label_cut(round(WIDTH * HEIGHT / PIXELS_A_LABEL))
+        boxes = [
+            LabelBox(
+                (row["x"] - x0) * scale,
+                (y1 - row["y"]) * scale,
+                MARK / 2,
+                LETTER * FONT * len(row["text"]),
+                FONT,
+            )
+            for row in cut
+        ]
+        placed = place_labels(boxes, WIDTH, HEIGHT)
+        shown = [cut[label.index] for label in placed]
+        figure.add_scattergl(
+            x=[row["x"] for row in shown],
+            y=[row["y"] for row in shown],
+            mode="markers",
+            text=[
+                f"{_plain(row['text'])}: {row['originals']} originals, {row['generated']} generated"
+                for row in shown
+            ],
+            hoverinfo="text",
+            name="content labels",
+            showlegend=bool(shown),
+            marker={"symbol": "diamond", "size": MARK, "color": INK, "line": {"color": "white", "width": 1}},
+        )
+        for label, row in zip(placed, shown, strict=True):
+            box = boxes[label.index]
+            # at the end that is towards the mark: how long the text is, is only a guess
+            anchor, shift = {
+                "right": ("left", label.text_x),
+                "left": ("right", label.text_x + box.width),
+            }.get(label.side, ("center", label.text_x + box.width / 2))
+            figure.add_annotation(
+                x=row["x"],
+                y=row["y"],
+                text=_plain(row["text"]),
+                showarrow=False,
+                xanchor=anchor,
+                yanchor="middle",
+                xshift=shift - box.x,
+                yshift=box.y - label.text_y,
+                borderpad=0,
+                bgcolor="rgba(255, 255, 255, 0.7)",
+                font={"size": FONT, "color": INK},
+            )
 
     def metrics(self) -> go.Figure:
         """Informativeness, diversity and distance over the iterations."""
@@ -65,6 +128,16 @@ class Figures:
             figure.update_xaxes(title_text="iteration", dtick=1, row=1, col=column)
         figure.update_layout(**_layout(), width=900, height=280)
         return figure
+
+
+def _view(x: NDArray[np.float32], y: NDArray[np.float32]) -> View:
+    """Everything, with some room around it, in the shape of the map."""
+    if len(x) == 0:
+        return (-1.0, -HEIGHT / WIDTH, 1.0, HEIGHT / WIDTH)
+    unit = 1.1 * max(float(np.ptp(x)) / WIDTH, float(np.ptp(y)) / HEIGHT, 1e-6)
+    middle_x, middle_y = float(x.max() + x.min()) / 2, float(y.max() + y.min()) / 2
+    half_x, half_y = unit * WIDTH / 2, unit * HEIGHT / 2
+    return (middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y)
 
 
 def _layout() -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from datacrafter_widget.jobs import Job, JobRunner
-from datacrafter_widget.session import views
+from datacrafter_widget.labels.hierarchy import LabelTree
+from datacrafter_widget.labels.view import View
+from datacrafter_widget.session import label_views, views
 from datacrafter_widget.session.figures import Figures
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
@@ -53,15 +55,31 @@ class Shown:
 
     def label_table(self) -> list[dict[str, Any]]:
         """The content labels on the map."""
-        return views.label_table(self._store)
+        return label_views.label_table(self._store)
+
+    def label_tree(self) -> dict[str, list[Any]]:
+        """The content labels' hierarchy, as columns: what the map chooses its labels from."""
+        return label_views.label_columns(label_views.label_map(self._store, self._tree()))
 
     def label_pictures(self, label_id: int) -> list[int]:
         """The visible pictures that carry a content label."""
-        return views.label_members(self._store).get(label_id, [])
+        return label_views.label_members(self._store).get(label_id, [])
 
-    def label_cut(self, budget: int = 24) -> list[dict[str, Any]]:
-        """The labels that stand for all of them when the map has room for `budget`."""
-        return views.label_cut(self._store, self._observer.atlas, budget=budget)
+    def label_cut(self, budget: int = 24, view: View | None = None) -> list[dict[str, Any]]:
+        """The labels that stand for all of them when the map has room for `budget` (DataCrafter, Eq. 7).
+
+        Args:
+            budget: most labels.
+            view: x0, y0, x1, y1 on the map, to choose among what lies there; default everything.
+
+        Returns:
+            Rows of ``node``, ``text``, ``x``, ``y``, ``originals``, ``generated`` and ``members`` (label ids).
+        """
+        shown = label_views.label_map(self._store, self._tree())
+        return label_views.label_cut(shown, budget=budget, view=view)
+
+    def _tree(self) -> LabelTree | None:
+        return self._observer.atlas.tree if self._observer.atlas else None
 
     def metric_table(self) -> list[dict[str, Any]]:
         """Informativeness, diversity and distance an iteration, over all (class_id None) and per class."""

@@ -1,7 +1,7 @@
 """What a session shows: small tables and arrays, read fresh from the store, for the widget and for scripts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 from typing import Any
@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacrafter_widget.labels.treecut import tree_cut
-from datacrafter_widget.session.observing import Atlas
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import Picture
 
@@ -60,68 +58,6 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
         "hidden": columns.hidden[found].astype(np.uint8),
         "parent": columns.parent_ids[found].astype(np.int32),
     }
-
-
-def label_members(store: Store) -> dict[int, list[int]]:
-    """For every content label, the visible pictures that carry it."""
-    visible = {picture.id for picture in store.pictures()}
-    edges, _ = store.picture_labels()
-    members: dict[int, list[int]] = defaultdict(list)
-    for picture_id, label_id in edges.tolist():
-        if picture_id in visible:
-            members[label_id].append(picture_id)
-    return members
-
-
-def label_table(store: Store) -> list[Row]:
-    """One row a content label on the map: its place, and how many originals and generated pictures carry it.
-
-    ``ratio`` is generated to original, with one added to both so that a rare label doesn't divide by zero.
-    """
-    generated = {picture.id for picture in store.pictures(origin="generated")}
-    members = label_members(store)
-    ids, positions = store.positions("label")
-    place = {int(label): row for row, label in enumerate(ids)}
-    rows = []
-    for label in store.labels():
-        pictures = members.get(label.id, [])
-        if label.id not in place or not pictures:
-            continue
-        made = sum(picture in generated for picture in pictures)
-        x, y = positions[place[label.id]].tolist()
-        rows.append(
-            {
-                "id": label.id,
-                "text": label.text,
-                "x": x,
-                "y": y,
-                "originals": len(pictures) - made,
-                "generated": made,
-                "ratio": (made + 1) / (len(pictures) - made + 1),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["originals"] - row["generated"], row["text"]))
-
-
-def label_cut(store: Store, atlas: Atlas | None, *, budget: int) -> list[Row]:
-    """The nodes of the label tree that stand for all labels at once: at most `budget` of them (Eq. 7).
-
-    A node has a name, a place (the mean of its labels', by count), counts, and its labels' ids.
-    """
-    rows = {row["text"]: row for row in label_table(store)}
-    if atlas is None or atlas.tree is None:
-        return [{"node": row["id"], "members": [row["id"]], **_spot([row])} for row in rows.values()]
-    tree = atlas.tree
-    ratio = np.array([rows[name]["ratio"] if name in rows else 1.0 for name in tree.names[: tree.n_leaves]])
-    cut = []
-    for node in tree_cut(tree, tree.importance(ratio), budget=budget):
-        members = [rows[tree.names[leaf]] for leaf in tree.leaves(node) if tree.names[leaf] in rows]
-        if members:
-            name = {"text": tree.names[node]}
-            cut.append(
-                {"node": int(node), "members": [row["id"] for row in members], **_spot(members), **name}
-            )
-    return cut
 
 
 def details(store: Store, ids: Sequence[int]) -> list[Row]:
@@ -240,16 +176,3 @@ def _parent(picture: Picture) -> int:
 
 def _is_original(picture: Picture) -> bool:
     return picture.origin == "original"
-
-
-def _spot(rows: Iterable[Row]) -> Row:
-    rows = list(rows)
-    weights = np.array([row["originals"] + row["generated"] for row in rows], float)
-    x, y = np.average([[row["x"], row["y"]] for row in rows], axis=0, weights=weights).tolist()
-    return {
-        "text": rows[0]["text"],
-        "x": x,
-        "y": y,
-        "originals": sum(row["originals"] for row in rows),
-        "generated": sum(row["generated"] for row in rows),
-    }

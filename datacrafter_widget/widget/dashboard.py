@@ -32,9 +32,9 @@ if not (STATIC / "widget.js").is_file():
 # What an event makes worth reading again.
 _TOUCHED = {
     "pictures": ("points", "info"),
-    "hidden": ("points", "info", "labels", "history"),
+    "hidden": ("points", "info", "labels", "label_tree", "history"),
     "map": ("points",),
-    "labels": ("labels",),
+    "labels": ("labels", "label_tree"),
     "templates": ("templates",),
     "proposals": ("proposals",),
     "metrics": ("metrics",),
@@ -74,6 +74,7 @@ class DataCrafter(anywidget.AnyWidget):
 
     info = traitlets.Dict().tag(sync=True)
     labels: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    label_tree = traitlets.Dict().tag(sync=True)
     metrics: traitlets.List[Any] = traitlets.List().tag(sync=True)
     templates: traitlets.List[Any] = traitlets.List().tag(sync=True)
     proposals: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -246,6 +247,7 @@ class DataCrafter(anywidget.AnyWidget):
         read = {
             "info": self._session.info,
             "labels": self._session.label_table,
+            "label_tree": self._session.label_tree,
             "metrics": self._session.metric_table,
             "templates": self._session.template_table,
             "proposals": self._session.proposal_table,

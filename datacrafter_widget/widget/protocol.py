@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from datacrafter_widget.errors import InputError
 
 PANELS = ("info", "metrics", "map", "prompts", "detail")
-TABLES = ("info", "labels", "metrics", "templates", "proposals", "jobs", "history")
+TABLES = ("info", "labels", "label_tree", "metrics", "templates", "proposals", "jobs", "history")
 
 MAGIC = b"DCP1"
 FORMAT = 1
@@ -102,7 +102,6 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "proxies": {"refs": _refs},
     "details": {"ids": _ids},
     "label_pictures": {"labels": _ids},
-    "label_cut": {"budget": _whole},
     "picture": {"picture": _whole},
     "generate": {
         "per_class": _whole,

@@ -9,7 +9,7 @@ from datacrafter_widget.session import Session
 
 Answer = tuple[Any, list[bytes]]
 
-SLOW = frozenset({"export", "thumbnails", "proxies", "details", "label_cut", "picture"})
+SLOW = frozenset({"export", "thumbnails", "proxies", "details", "picture"})
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
@@ -58,7 +58,6 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "proxies": _proxies,
     "details": lambda session, ids: (session.details(ids), []),
     "label_pictures": _label_pictures,
-    "label_cut": lambda session, budget: (session.label_cut(budget), []),
     "picture": lambda session, picture: (session.picture(picture), []),
     "generate": lambda session, **settings: _job(session.generate(**settings)),
     "resume": lambda session: _job(session.resume()),

@@ -17,7 +17,16 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-const TABLES: (keyof Tables)[] = ["info", "labels", "metrics", "templates", "proposals", "jobs", "history"];
+const TABLES: (keyof Tables)[] = [
+  "info",
+  "labels",
+  "label_tree",
+  "metrics",
+  "templates",
+  "proposals",
+  "jobs",
+  "history",
+];
 
 /** One model's line to Python: keeps the store in step and carries requests. Shared by all views. */
 export class Connection {

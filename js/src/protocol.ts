@@ -16,7 +16,8 @@
  * Custom messages, page → Python: {type, id, where, …} with the arguments named in `Requests`.
  *
  * For automation the root element answers a `datacrafter-locate` event: its `detail.ids` (all drawn pictures
- * when absent) is answered in `detail.positions`, pixel positions in the window by picture id.
+ * when absent) is answered in `detail.positions`, pixel positions in the window by picture id, and in
+ * `detail.labels`, the content labels that are shown, with the boxes of their pies and texts there.
  */
 
 export type PanelName = "info" | "metrics" | "map" | "prompts" | "detail";
@@ -69,9 +70,25 @@ export interface LabelRow {
   ratio: number;
 }
 
-/** A node of the label hierarchy that the tree cut shows on the map. */
+/**
+ * The hierarchy of the labels, as columns: ids of its leaves; of its inner nodes (numbered after the leaves) the two
+ * children, the leaf where it stands, its name (null: that leaf's) and counts; the importance of every node.
+ */
+export interface LabelTable {
+  labels: number[];
+  children: [number, number][];
+  place: number[];
+  text: (string | null)[];
+  originals: number[];
+  generated: number[];
+  importance: number[];
+}
+
+/** A node of the label hierarchy as the map shows it. */
 export interface LabelNode {
   node: number;
+  /** The label at whose place it stands. */
+  place: number;
   text: string;
   x: number;
   y: number;
@@ -132,6 +149,7 @@ export interface History {
 export interface Tables {
   info: Info;
   labels: LabelRow[];
+  label_tree: LabelTable;
   metrics: MetricRow[];
   templates: TemplateRow[];
   proposals: ProposalRow[];
@@ -161,14 +179,13 @@ export interface DetailRow {
   descendants: PictureRow[];
 }
 
-/** Arguments of each request. All but the first six act on the session. */
+/** Arguments of each request. All but the first five act on the session. */
 export interface Requests {
   hello: { seq: number };
   thumbnails: { ids: number[]; size: number };
   proxies: { refs: (number | string)[] };
   details: { ids: number[] };
   label_pictures: { labels: number[] };
-  label_cut: { budget: number };
   picture: { picture: number };
   generate: {
     per_class: number;

@@ -21,6 +21,7 @@ const EMPTY: Tables = {
     resumable: 0,
   },
   labels: [],
+  label_tree: { labels: [], children: [], place: [], text: [], originals: [], generated: [], importance: [] },
   metrics: [],
   templates: [],
   proposals: [],
@@ -60,9 +61,14 @@ export class Store extends Emitter<Events> {
 
   #set<K extends keyof Tables>(key: K, value: Tables[K] | undefined): void {
     if (value === undefined || value === null || !(key in EMPTY)) return;
-    if (key === "info" && !("classes" in (value as object))) return; // a trait that was never filled
+    if (isUnfilled(key, value)) return;
     if (JSON.stringify(value) === JSON.stringify(this.#tables[key])) return;
     this.#tables[key] = value;
     this.emit(key, value as Events[K]);
   }
+}
+
+/** A trait that was never filled has none of its keys. */
+function isUnfilled(key: keyof Tables, value: object): boolean {
+  return (key === "info" && !("classes" in value)) || (key === "label_tree" && !("labels" in value));
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Camera } from "../src/map/camera";
 import { pointInPolygon } from "../src/map/geometry";
-import { type LabelBox, placeLabels } from "../src/map/layout";
 import { canPoint, computeLooks } from "../src/map/looks";
 import { Picker } from "../src/map/picker";
 import { HIDDEN, MUTED, SELECTED } from "../src/map/pointrenderer";
@@ -23,38 +22,6 @@ describe("pointInPolygon", () => {
     const dented = [0, 0, 10, 0, 10, 10, 5, 2, 0, 10];
     expect(pointInPolygon(5, 8, dented)).toBe(false);
     expect(pointInPolygon(1, 5, dented)).toBe(true);
-  });
-});
-
-describe("placeLabels", () => {
-  const box = (x: number, y: number, width = 40): LabelBox => ({ x, y, radius: 6, width, height: 12 });
-
-  it("puts the text right of the pie where there is room", () => {
-    expect(placeLabels([box(100, 100)], 400, 300)).toEqual([{ index: 0, textX: 110, textY: 100 }]);
-  });
-
-  it("puts it left at the right edge", () => {
-    expect(placeLabels([box(380, 100)], 400, 300)[0].textX).toBeLessThan(340);
-  });
-
-  it("leaves out what would touch a more important label", () => {
-    expect(placeLabels([box(100, 100), box(103, 102)], 400, 300).map(({ index }) => index)).toEqual([0]);
-  });
-
-  it("lets no two labels overlap, however many there are", () => {
-    const labels = Array.from({ length: 300 }, (_, i) =>
-      box((i * 97) % 800, (i * 61) % 500, 20 + ((i * 13) % 80)),
-    );
-    const rects = placeLabels(labels, 800, 500).map(({ index, textX, textY }) => {
-      const { width, height } = labels[index];
-      return [textX, textY - height / 2, textX + width, textY + height / 2];
-    });
-    expect(rects.length).toBeGreaterThan(20);
-    rects.forEach((a, i) => {
-      for (const b of rects.slice(0, i)) {
-        expect(a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]).toBe(false);
-      }
-    });
   });
 });
 

@@ -39,7 +39,7 @@ def walk(seed: int, steps: int) -> list[tuple[float, float, float, float]]:
         views.append(tuple(np.round([x - half, y - 0.7 * half, x + half, y + 0.7 * half], 4).tolist()))
         kind = rng.integers(3)
         if kind == 0:
-            x, y = (np.clip([x, y] + rng.normal(0, 0.3 * half, 2), -1, 1)).tolist()
+            x, y = (np.clip(np.array([x, y]) + rng.normal(0, 0.3 * half, 2), -1, 1)).tolist()
         else:
             half = float(np.clip(half * np.exp(rng.normal(-0.05, 0.1 if kind == 1 else 0.6)), 0.1, 3))
     return views

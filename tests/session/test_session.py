@@ -36,6 +36,27 @@ def test_observing_places_pictures_among_words(session):
     assert {member for node in cut for member in node["members"]} == {label["id"] for label in labels}
 
 
+def test_a_part_of_the_map_has_labels_of_its_own(session):
+    label = session.label_table()[-1]
+    view = (label["x"] - 1e-3, label["y"] - 1e-3, label["x"] + 1e-3, label["y"] + 1e-3)
+    assert label["text"] in {row["text"] for row in session.label_cut(view=view)}
+    tree = session.label_tree()
+    assert sorted(tree["labels"]) == sorted(row["id"] for row in session.label_table())
+    assert len(tree["children"]) == len(tree["labels"]) - 1
+    assert len(tree["importance"]) == 2 * len(tree["labels"]) - 1
+    pictures = len(session.pictures())
+    assert tree["originals"][-1] + tree["generated"][-1] <= pictures  # each counted once
+
+
+def test_the_map_as_a_figure_names_labels_without_overlaps(session):
+    figure = session.figures.map()
+    texts = {row["text"] for row in session.label_table()}
+    written = [note.text for note in figure.layout.annotations]
+    assert written
+    assert set(written) <= texts
+    assert len(figure.data) == 2 * len(session.classes) + 1
+
+
 def test_generated_pictures_stream_in_with_their_provenance(session):
     arrived: list[int] = []
     unsubscribe = session.events.subscribe(
@@ -175,5 +196,6 @@ def test_reopening_finds_everything_again(tmp_path: Path, originals: Path):
         assert again.import_report.imported == 0
         assert again.map_points()["id"].tolist() == points["id"].tolist()
         assert again.template_table() == template
+        assert 1 <= len(again.label_cut(budget=6)) <= 6  # before anything was looked at again
         assert again.picture(ids[0])["provenance"]["prompt"]
         again.observe().result()

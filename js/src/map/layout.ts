@@ -1,63 +1,84 @@
-/** A label to place: its pie's centre and radius, and the size of its text, in pixels. */
+export type Side = "right" | "left" | "below" | "above";
+
+/** A label to place: its pie's centre and radius, the size of its text in pixels, and the side it had so far. */
 export interface LabelBox {
   x: number;
   y: number;
   radius: number;
   width: number;
   height: number;
+  side: Side | null;
 }
 
-/** Where a label's text went: the left end of its baseline's middle. */
+/** Where a label went: the side, and the left end of its text's middle line. */
 export interface PlacedLabel {
   index: number;
+  side: Side;
   textX: number;
   textY: number;
 }
 
-interface Rect {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
+interface Taken {
+  label: LabelBox;
+  box: Box;
 }
 
+type Box = readonly [x0: number, y0: number, x1: number, y1: number];
+
+const SIDES: readonly Side[] = ["right", "left", "below", "above"];
 const GAP = 4;
+const EDGE = 2;
+const CLEARANCE = 3;
 
 /**
- * Places labels in order of importance (first is most important): the pie stays at its place, the text goes right,
- * left, below or above of it. A label that would touch one already placed, or leave the view, is left out.
+ * Places what fits, the most important first, those shown already before the others. The same as
+ * `datacrafter_widget/labels/placing.py`, which explains it; both are held to `tests/labels/placements.json`.
  */
 export function placeLabels(labels: readonly LabelBox[], width: number, height: number): PlacedLabel[] {
-  const taken: Rect[] = [];
+  const taken: Taken[] = [];
   const placed: PlacedLabel[] = [];
-  labels.forEach((label, index) => {
-    const { x, y, radius: r } = label;
-    const pie = { x0: x - r - 1, y0: y - r - 1, x1: x + r + 1, y1: y + r + 1 };
-    if (pie.x0 < 2 || pie.y0 < 2 || pie.x1 > width - 2 || pie.y1 > height - 2) return;
-    if (taken.some((rect) => overlaps(rect, pie))) return;
-    const spots: [number, number][] = [
-      [x + r + GAP, y],
-      [x - r - GAP - label.width, y],
-      [x - label.width / 2, y + r + GAP + label.height / 2],
-      [x - label.width / 2, y - r - GAP - label.height / 2],
-    ];
-    for (const [textX, textY] of spots) {
-      const text = {
-        x0: textX - 2,
-        y0: textY - label.height / 2 - 1,
-        x1: textX + label.width + 2,
-        y1: textY + label.height / 2 + 1,
-      };
-      const inside = text.x0 >= 2 && text.y0 >= 2 && text.x1 <= width - 2 && text.y1 <= height - 2;
-      if (!inside || taken.some((rect) => overlaps(rect, text))) continue;
-      taken.push(pie, text);
-      placed.push({ index, textX, textY });
+  const inside = (box: Box) =>
+    box[0] >= EDGE && box[1] >= EDGE && box[2] <= width - EDGE && box[3] <= height - EDGE;
+  const place = (label: LabelBox, index: number) => {
+    const room = label.side ? 0 : CLEARANCE;
+    const fits = (box: Box) => (label.side || inside(box)) && clear(label, box, taken, room);
+    const { x, y } = label;
+    const reach = label.radius + 1;
+    const mark: Box = [x - reach, y - reach, x + reach, y + reach];
+    if (!fits(mark)) return;
+    for (const side of label.side ? [label.side, ...SIDES.filter((one) => one !== label.side)] : SIDES) {
+      const [textX, textY] = textPlace(label, side);
+      const half = label.height / 2;
+      const text: Box = [textX - 2, textY - half - 1, textX + label.width + 2, textY + half + 1];
+      if (!fits(text)) continue;
+      taken.push({ label, box: mark }, { label, box: text });
+      placed.push({ index, side, textX, textY });
       return;
     }
-  });
+  };
+  for (const shown of [true, false]) {
+    labels.forEach((label, index) => {
+      if ((label.side !== null) === shown) place(label, index);
+    });
+  }
   return placed;
 }
 
-function overlaps(a: Rect, b: Rect): boolean {
-  return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
+function textPlace({ x, y, radius, width, height }: LabelBox, side: Side): [number, number] {
+  if (side === "right") return [x + radius + GAP, y];
+  if (side === "left") return [x - radius - GAP - width, y];
+  const down = radius + GAP + height / 2;
+  return [x - width / 2, y + (side === "below" ? down : -down)];
+}
+
+function clear(label: LabelBox, box: Box, taken: readonly Taken[], room: number): boolean {
+  return taken.every(
+    ({ label: other, box: theirs }) =>
+      apart(label.x, box[0], box[2], other.x, theirs[0], theirs[2], room) ||
+      apart(label.y, box[1], box[3], other.y, theirs[1], theirs[3], room),
+  );
+}
+
+function apart(a: number, a0: number, a1: number, b: number, b0: number, b1: number, room: number): boolean {
+  return (a <= b && a1 + room <= b0) || (b <= a && b1 + room <= a0);
 }

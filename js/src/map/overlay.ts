@@ -1,34 +1,55 @@
-import type { LabelNode } from "../protocol";
-import type { Camera } from "./camera";
-import { type PlacedLabel, placeLabels } from "./layout";
+import type { LabelNode, LabelRow, LabelTable } from "../protocol";
+import type { Bounds, Camera } from "./camera";
+import { carryOver } from "./carryover";
+import { type LabelCut, labelsInView } from "./labelcut";
+import { drawLabel, type OverlayColours } from "./labeldrawing";
+import { type LabelWorld, labelWorld } from "./labelworld";
+import { placeLabels, type Side } from "./layout";
+import type { Frame } from "./pointrenderer";
 
-export interface OverlayColours {
-  text: string;
-  halo: string;
-  original: string;
-  generated: string;
-  accent: string;
-  font: string;
-}
-
-interface Mark {
+/** A label on the screen. It goes by its place: a group and a label of it that stand there are one mark. */
+export interface Mark {
   node: LabelNode;
+  text: string;
   radius: number;
   fontSize: number;
   width: number;
   px: number;
   py: number;
-  placed: PlacedLabel;
+  side: Side;
+  textX: number;
+  textY: number;
+  /** How far it has faded in, 0 to 1. */
+  alpha: number;
+  leaving: boolean;
 }
 
-/** Content labels over the points: a pie (original and generated share) and its text, without overlaps. */
+/** A label as automation sees it: the boxes (left, top, right, bottom) of its pie and of its text. */
+export interface LocatedLabel {
+  node: number;
+  text: string;
+  members: number[];
+  boxes: [number, number, number, number][];
+}
+
+const FADE_MS = 120;
+const PIXELS_A_LABEL = 120 * 60;
+const ROOM = 120; // that texts have beside the outermost places
+
+/** Content labels over the points: as many as there is room for, without overlaps, steady while the map moves. */
 export class Overlay {
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
-  #nodes: LabelNode[] = [];
-  #marks: Mark[] = [];
+  readonly #widths = new Map<string, number>();
+  #world: LabelWorld | null = null;
+  #most = 1;
+  #cut: LabelCut | null = null;
+  #marks = new Map<number, Mark>();
+  /** Where labels stood before the last projection, for as long as they travel. */
+  #former = new Map<number, { x: number; y: number }>();
   #colours: OverlayColours | null = null;
-  /** The node under the pointer, and those that are highlighted. */
+  #drawnAt = 0;
+  /** The node under the pointer, and the labels that are highlighted. */
   hovered = -1;
   lit: ReadonlySet<number> = new Set();
 
@@ -37,95 +58,163 @@ export class Overlay {
     this.#context = canvas.getContext("2d")!;
   }
 
-  setNodes(nodes: readonly LabelNode[]): void {
-    this.#nodes = [...nodes].sort((a, b) => b.originals + b.generated - a.originals - a.generated);
+  /** How many labels are shown. */
+  get shown(): number {
+    return this.#present().length;
   }
 
-  get nodes(): readonly LabelNode[] {
-    return this.#nodes;
+  setLabels(table: LabelTable, rows: readonly LabelRow[]): void {
+    const world = labelWorld(table, rows);
+    if (!world && table.labels.length) return; // the other table is on its way
+    this.#former = new Map(this.#world?.nodes.map(({ place, x, y }) => [place, { x, y }]));
+    this.#cut = this.#cut && this.#world && world ? carryOver(this.#cut, this.#world, world) : null;
+    this.#world = world;
+    this.#most = Math.max(1, ...(world?.nodes.map(pictures) ?? []));
   }
 
   setColours(colours: OverlayColours): void {
+    if (colours.font !== this.#colours?.font) this.#widths.clear();
     this.#colours = colours;
   }
 
   /** The node at a place on the screen, or null. */
   hit(px: number, py: number): LabelNode | null {
-    for (const mark of this.#marks) {
-      const { textX, textY } = mark.placed;
-      const onPie = (px - mark.px) ** 2 + (py - mark.py) ** 2 <= (mark.radius + 2) ** 2;
-      const onText = px >= textX && px <= textX + mark.width && Math.abs(py - textY) <= mark.fontSize * 0.6;
-      if (onPie || onText) return mark.node;
-    }
-    return null;
+    const on = ([x0, y0, x1, y1]: readonly number[]) => px >= x0 && px <= x1 && py >= y0 && py <= y1;
+    return this.#present().find((mark) => boxes(mark).some(on))?.node ?? null;
   }
 
-  draw(camera: Camera, width: number, height: number, pixelRatio: number): void {
+  /** The labels shown, on a stage whose corner is at (left, top) of the window. */
+  located(left: number, top: number): LocatedLabel[] {
+    return this.#present().map((mark) => ({
+      node: mark.node.node,
+      text: mark.node.text,
+      members: mark.node.members,
+      boxes: boxes(mark).map(([x0, y0, x1, y1]) => [x0 + left, y0 + top, x1 + left, y1 + top]),
+    }));
+  }
+
+  /** Draws a frame; says whether labels are fading, so that there has to be another one. */
+  draw(frame: Frame, still: boolean): boolean {
+    const { camera, width, height, pixelRatio } = frame;
     const context = this.#context;
     this.canvas.width = Math.max(1, Math.round(width * pixelRatio));
     this.canvas.height = Math.max(1, Math.round(height * pixelRatio));
     context.scale(pixelRatio, pixelRatio);
-    if (!this.#colours) return;
-    this.#place(camera, width, height);
-    for (const mark of this.#marks) this.#drawMark(mark, this.#colours);
-  }
-
-  #place(camera: Camera, width: number, height: number): void {
-    const most = Math.max(1, ...this.#nodes.map((node) => node.originals + node.generated));
-    const marks = this.#nodes.map((node) => {
-      const weight = Math.sqrt((node.originals + node.generated) / most);
-      const fontSize = 11 + 6 * weight;
-      this.#context.font = `500 ${fontSize}px ${this.#colours?.font}`;
-      const text = Math.min(this.#context.measureText(shorten(node.text)).width, 220);
-      const [px, py] = camera.toScreen(node.x, node.y);
-      return { node, radius: 5 + 5 * weight, fontSize, width: text, px, py };
-    });
-    const boxes = marks.map(({ px, py, radius, width: w, fontSize }) => ({
-      x: px,
-      y: py,
-      radius,
-      width: w,
-      height: fontSize,
-    }));
-    this.#marks = placeLabels(boxes, width, height).map((placed) => ({ ...marks[placed.index], placed }));
-  }
-
-  #drawMark(mark: Mark, colours: OverlayColours): void {
-    const context = this.#context;
-    const { node, px, py, radius, placed } = mark;
-    const active = node.node === this.hovered || this.lit.has(node.node);
-    context.globalAlpha = this.lit.size && !active ? 0.4 : 1;
-    const total = node.originals + node.generated;
-    const share = total ? node.generated / total : 0;
-    context.beginPath();
-    context.arc(px, py, radius + 1.5, 0, 2 * Math.PI);
-    context.fillStyle = colours.halo;
-    context.fill();
-    context.beginPath();
-    context.arc(px, py, radius, 0, 2 * Math.PI);
-    context.fillStyle = colours.original;
-    context.fill();
-    if (share > 0) {
-      context.beginPath();
-      context.moveTo(px, py);
-      context.arc(px, py, radius, -Math.PI / 2, -Math.PI / 2 + share * 2 * Math.PI);
-      context.closePath();
-      context.fillStyle = colours.generated;
-      context.fill();
+    if (!this.#colours) return false;
+    if (this.#world) {
+      const view = seen(camera, width, height);
+      this.#cut = labelsInView(this.#world.tree, view, this.#budget(frame), this.#cut);
     }
-    context.font = `500 ${mark.fontSize}px ${colours.font}`;
-    context.textBaseline = "middle";
-    context.lineJoin = "round";
-    context.lineWidth = 4;
-    context.strokeStyle = colours.halo;
-    context.fillStyle = active ? colours.accent : colours.text;
-    const text = shorten(node.text);
-    context.strokeText(text, placed.textX, placed.textY + 0.5, 220);
-    context.fillText(text, placed.textX, placed.textY + 0.5, 220);
-    context.globalAlpha = 1;
+    this.#place(frame);
+    // After a pause a fade begins with this frame, not with the last one.
+    const step = still ? 1 : Math.min(frame.now - this.#drawnAt, 34) / FADE_MS;
+    this.#drawnAt = frame.now;
+    let fading = false;
+    for (const [key, mark] of this.#marks) {
+      mark.alpha = Math.min(1, Math.max(0, mark.alpha + (mark.leaving ? -step : step)));
+      if (mark.leaving && mark.alpha === 0) this.#marks.delete(key);
+      else fading ||= mark.leaving || mark.alpha < 1;
+    }
+    const some = this.lit.size > 0;
+    for (const mark of [...this.#marks.values()].sort((a, b) => Number(b.leaving) - Number(a.leaving))) {
+      const lit = mark.node.members.some((label) => this.lit.has(label));
+      drawLabel(context, this.#colours, mark, lit || mark.node.node === this.hovered, some && !lit);
+    }
+    return fading;
+  }
+
+  /** Labels for which there is room, on the map or on the part of it that they take up. */
+  #budget({ camera, width, height }: Frame): number {
+    const { x0, y0, x1, y1 } = this.#world!.extent;
+    const [wide, high] = [(x1 - x0) * camera.k + ROOM, (y1 - y0) * camera.k + ROOM];
+    const area = Math.min(width * height, wide * high);
+    return Math.min(60, Math.max(8, Math.round(area / PIXELS_A_LABEL)));
+  }
+
+  #place({ camera, width, height, mix }: Frame): void {
+    const chosen = (this.#cut?.nodes ?? []).map((node) => this.#world!.nodes[node]);
+    const marks = chosen.sort((a, b) => pictures(b) - pictures(a)).map((node) => this.#measure(node));
+    for (const mark of marks) this.#move(mark, camera, mix);
+    const sides = marks.map(({ node }) => {
+      const old = this.#marks.get(node.place);
+      return old && !old.leaving ? old.side : null;
+    });
+    const placed = placeLabels(
+      marks.map(({ px: x, py: y, radius, width: w, fontSize }, i) => ({
+        x,
+        y,
+        radius,
+        width: w,
+        height: fontSize,
+        side: sides[i],
+      })),
+      width,
+      height,
+    );
+    for (const mark of this.#marks.values()) {
+      const [x, y] = [mark.px, mark.py];
+      this.#move(mark, camera, mix);
+      mark.textX += mark.px - x;
+      mark.textY += mark.py - y;
+      mark.leaving = true;
+    }
+    for (const { index, side, textX, textY } of placed) {
+      const mark = marks[index];
+      const alpha = this.#marks.get(mark.node.place)?.alpha ?? 0;
+      this.#marks.set(mark.node.place, { ...mark, side, textX, textY, alpha, leaving: false });
+    }
+  }
+
+  #measure(node: LabelNode): Mark {
+    const weight = Math.sqrt(pictures(node) / this.#most);
+    const fontSize = Math.round((11 + 5 * weight) * 2) / 2;
+    const text = node.text.length > 28 ? `${node.text.slice(0, 27)}…` : node.text;
+    const key = `${fontSize} ${text}`;
+    if (!this.#widths.has(key)) {
+      this.#context.font = `500 ${fontSize}px ${this.#colours!.font}`;
+      this.#widths.set(key, Math.min(this.#context.measureText(text).width, 220));
+    }
+    const [radius, width] = [5 + 5 * weight, this.#widths.get(key)!];
+    return {
+      node,
+      text,
+      radius,
+      fontSize,
+      width,
+      px: 0,
+      py: 0,
+      side: "right",
+      textX: 0,
+      textY: 0,
+      alpha: 0,
+      leaving: false,
+    };
+  }
+
+  #move(mark: Mark, camera: Camera, mix: number): void {
+    const { x, y, place } = mark.node;
+    const from = this.#former.get(place) ?? mark.node;
+    [mark.px, mark.py] = camera.toScreen(from.x + (x - from.x) * mix, from.y + (y - from.y) * mix);
+  }
+
+  #present(): Mark[] {
+    return [...this.#marks.values()].filter((mark) => !mark.leaving);
   }
 }
 
-function shorten(text: string): string {
-  return text.length > 28 ? `${text.slice(0, 27)}…` : text;
+function pictures(node: LabelNode): number {
+  return node.originals + node.generated;
+}
+
+function seen(camera: Camera, width: number, height: number): Bounds {
+  const [x0, y1] = camera.toData(0, 0);
+  const [x1, y0] = camera.toData(width, height);
+  return { x0, y0, x1, y1 };
+}
+
+function boxes({ px, py, radius, textX, textY, width, fontSize }: Mark): [number, number, number, number][] {
+  return [
+    [px - radius, py - radius, px + radius, py + radius],
+    [textX, textY - fontSize / 2, textX + width, textY + fontSize / 2],
+  ];
 }

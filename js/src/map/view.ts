@@ -2,7 +2,6 @@ import type { Connection } from "../connection";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
 import { palette } from "../palette";
-import type { LabelNode } from "../protocol";
 import type { PointsChange } from "../store";
 import { Camera } from "./camera";
 import { CanvasRenderer } from "./canvasrenderer";
@@ -11,9 +10,9 @@ import { followGestures } from "./gestures";
 import { GlRenderer } from "./glrenderer";
 import { Lasso } from "./lasso";
 import { canPoint, computeLooks } from "./looks";
-import { Overlay } from "./overlay";
+import { type LocatedLabel, Overlay } from "./overlay";
 import { Picker } from "./picker";
-import type { PointRenderer } from "./pointrenderer";
+import type { Frame, PointRenderer } from "./pointrenderer";
 import { tokenReader } from "./tokens";
 import { Tooltip } from "./tooltip";
 
@@ -113,12 +112,6 @@ export class MapView {
     }, 1200);
   }
 
-  /** The content labels to show. */
-  setNodes(nodes: readonly LabelNode[]): void {
-    this.#overlay.setNodes(nodes);
-    this.#restyle();
-  }
-
   /** Shows everything. */
   fit(): void {
     const { points } = this.#connection.store;
@@ -186,6 +179,12 @@ export class MapView {
       },
       signal,
     );
+    const relabel = () => {
+      this.#overlay.setLabels(store.get("label_tree"), store.get("labels"));
+      this.#restyle();
+    };
+    store.on("labels", relabel, signal);
+    store.on("label_tree", relabel, signal);
     ui.on("selection", () => this.#restyle(), signal);
     ui.on("classes", () => this.#restyle(), signal);
     ui.on("focus", () => this.#restyle(), signal);
@@ -207,6 +206,7 @@ export class MapView {
     this.#root.addEventListener("datacrafter-locate", (event) => this.#locate(event as CustomEvent), {
       signal,
     });
+    relabel();
     if (store.points.count) this.#takePoints({ kind: "replaced" });
   }
 
@@ -259,15 +259,8 @@ export class MapView {
   #restyle(): void {
     this.#computeLooks();
     this.#renderer.restyle(this.#connection.store.points, this.#looks);
-    const { focus } = this.#connection.ui;
-    this.#overlay.lit = new Set(focus ? this.#nodesOf(focus.labels) : []);
+    this.#overlay.lit = new Set(this.#connection.ui.focus?.labels);
     this.#request();
-  }
-
-  #nodesOf(labels: readonly number[]): number[] {
-    return this.#overlay.nodes
-      .filter((node) => node.members.some((label) => labels.includes(label)))
-      .map(({ node }) => node);
   }
 
   #computeLooks(): void {
@@ -302,7 +295,7 @@ export class MapView {
     const now = performance.now();
     const t = this.#travelStart < 0 ? 1 : Math.min(1, (now - this.#travelStart) / TRAVEL_MS);
     if (t >= 1) this.#travelStart = -1;
-    this.#renderer.draw({
+    const frame: Frame = {
       camera: this.#camera,
       width: this.#width,
       height: this.#height,
@@ -310,9 +303,11 @@ export class MapView {
       radius: this.#radius(),
       mix: t < 1 ? 1 - (1 - t) ** 3 : 1,
       now,
-    });
-    this.#overlay.draw(this.#camera, this.#width, this.#height, window.devicePixelRatio || 1);
-    if (t < 1 || now < this.#popUntil) this.#request();
+    };
+    this.#renderer.draw(frame);
+    const fading = this.#overlay.draw(frame, this.#stillness.matches);
+    this.#root.dataset.labels = String(this.#overlay.shown);
+    if (t < 1 || fading || now < this.#popUntil) this.#request();
     const { points } = this.#connection.store;
     if (this.#fitted && points.count) this.#root.dataset.ready = "true";
   }
@@ -396,7 +391,11 @@ export class MapView {
   }
 
   #locate(
-    event: CustomEvent<{ ids?: number[]; positions?: Record<number, { x: number; y: number }> }>,
+    event: CustomEvent<{
+      ids?: number[];
+      positions?: Record<number, { x: number; y: number }>;
+      labels?: LocatedLabel[];
+    }>,
   ): void {
     const { points } = this.#connection.store;
     const box = this.element.getBoundingClientRect();
@@ -408,6 +407,7 @@ export class MapView {
       positions[points.id[row]] = { x: x + box.left, y: y + box.top };
     }
     event.detail.positions = positions;
+    event.detail.labels = this.#overlay.located(box.left, box.top);
   }
 
   #dispose(): void {

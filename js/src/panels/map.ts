@@ -2,7 +2,6 @@ import { h } from "../dom";
 import { focusLabel } from "../focus";
 import { icon } from "../icons";
 import { MapView } from "../map/view";
-import type { LabelNode, LabelRow } from "../protocol";
 import type { Scope } from "../scope";
 import { frame } from "./frame";
 import { toolbar } from "./toolbar";
@@ -61,32 +60,13 @@ export function mapPanel(scope: Scope): { element: HTMLElement; view: MapView } 
       end,
     );
   };
-  let asked = 0;
-  const renderLabels = async () => {
-    const labels = store.get("labels");
-    const mine = ++asked;
-    view.setNodes(labels.slice(0, 40).map(asNode)); // at once; the tree cut follows
-    if (!labels.length) return;
-    try {
-      const { result } = await connection.request("label_cut", { budget: 40 }, "");
-      if (mine === asked && !signal.aborted) view.setNodes(result as LabelNode[]);
-    } catch {
-      // Without a kernel the plain labels stay.
-    }
-  };
   store.on("points", renderEmpty, signal);
   store.on("jobs", renderEmpty, signal);
   store.on("info", renderEmpty, signal);
-  store.on("labels", () => void renderLabels(), signal);
   ui.on("focus", renderFocus, signal);
   renderEmpty();
   renderFocus();
-  void renderLabels();
   return { element, view };
-}
-
-function asNode(row: LabelRow): LabelNode {
-  return { ...row, node: -row.id, members: [row.id] };
 }
 
 function emptyState(hasPictures: boolean, looking: boolean): Node[] {
