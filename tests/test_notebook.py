@@ -1,4 +1,4 @@
-"""The quickstart notebook runs from top to bottom, as it is in the repository."""
+"""The notebooks run from top to bottom, as they are in the repository."""
 
 import shutil
 from pathlib import Path
@@ -7,12 +7,38 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOK = Path(__file__).parent.parent / "notebooks/01_quickstart.ipynb"
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+MOST_BYTES = 1_500_000
+
+
+def execute(name: str, folder: Path) -> nbformat.NotebookNode:
+    shutil.copy(NOTEBOOKS / name, folder)
+    notebook = nbformat.read(folder / name, as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
 
 
 @pytest.mark.timeout(1200)
 def test_the_quickstart_executes(tmp_path: Path):
-    shutil.copy(NOTEBOOK, tmp_path)
-    notebook = nbformat.read(tmp_path / NOTEBOOK.name, as_version=4)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    execute("01_quickstart.ipynb", tmp_path)
     assert (tmp_path / "demo-dataset/metadata.jsonl").is_file()
+
+
+@pytest.mark.timeout(1200)
+def test_the_notebook_on_the_map_executes_and_stays_small(tmp_path: Path):
+    notebook = execute("07_the_map.ipynb", tmp_path)
+    figures = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "application/vnd.plotly.v1+json" in output.get("data", {})
+    ]
+    assert len(figures) == 5
+    assert len(nbformat.writes(notebook)) < MOST_BYTES
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
+def test_a_saved_notebook_is_small_and_shows_no_error(path: Path):
+    assert path.stat().st_size < MOST_BYTES
+    outputs = [o for cell in nbformat.read(path, as_version=4).cells for o in cell.get("outputs", [])]
+    assert all(output.output_type != "error" for output in outputs)

@@ -22,6 +22,7 @@ class JointSet:
         labels: the L labels' texts.
         image_class: (N,) int64, index into `classes`.
         classes: the classes' names.
+        pictures: (N, 64, 64, 3) uint8, or None where a file gave no pictures.
     """
 
     image_features: npt.NDArray[np.float32]
@@ -30,6 +31,7 @@ class JointSet:
     labels: tuple[str, ...]
     image_class: npt.NDArray[np.int64]
     classes: tuple[str, ...]
+    pictures: npt.NDArray[np.uint8] | None = None
 
 
 def toybox_joint(
@@ -48,6 +50,9 @@ def toybox_joint(
 
     Returns:
         Features (n, 128), the toybox's words that occur (70 at most), and the kinds of things as classes.
+
+    Raises:
+        InputError: n is less than 1.
     """
     from PIL import Image
 
@@ -55,9 +60,11 @@ def toybox_joint(
     from datacrafter_widget.toybox import KINDS, render, sample_attributes
     from datacrafter_widget.toybox.vocabulary import LABELS
 
+    if n < 1:
+        raise InputError(f"toybox_joint: expected at least one picture, found n = {n}.")
     rng = np.random.default_rng([seed, n])
     drawn = [sample_attributes(rng) for _ in range(n)]
-    pictures = [Image.fromarray(render(each, rng)) for each in drawn]
+    pictures = np.stack([render(each, rng) for each in drawn])
     named = np.ones(n, bool)
     named[rng.permutation(n)[: round(unlabelled * n)]] = False
     words = list(LABELS)
@@ -71,12 +78,13 @@ def toybox_joint(
     labels = tuple(words[i] for i in used)
     encoder = OpenClipEncoder("toybox", device="cpu")
     return JointSet(
-        image_features=encoder.encode_images(pictures),
+        image_features=encoder.encode_images([Image.fromarray(picture) for picture in pictures]),
         label_features=encoder.encode_texts(labels),
         edges=edges,
         labels=labels,
         image_class=np.array([KINDS.index(each.kind) for each in drawn], np.int64),
         classes=KINDS,
+        pictures=pictures,
     )
 
 

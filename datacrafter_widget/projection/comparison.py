@@ -37,7 +37,7 @@ DEFAULT_METHODS: Mapping[str, Callable[[int], Projection]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """What `compare_projections` found; unpacks as ``table, figure = compare_projections(...)``.
 
@@ -72,7 +72,7 @@ class Comparison:
     def __iter__(self) -> "Iterator[pd.DataFrame | go.Figure]":
         return iter((self.table, self.figure()))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         best = _best(self.table)
         cells = [["", *self.table.columns]]
         for name, row in self.table.iterrows():
@@ -247,6 +247,7 @@ def _figure(
         template="plotly_white",
         width=MAP_PIXELS * columns + legend + 40,
         height=MAP_PIXELS * rows + 60,
+        legend={"tracegroupgap": 0, "itemsizing": "constant"},
         margin={"l": 20, "r": 20, "t": 40, "b": 20},
     )
     return figure
