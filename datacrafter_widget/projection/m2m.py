@@ -1,76 +1,99 @@
 """M2M: one map of pictures and the words that describe them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import BaseEstimator
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.projection.layout import Fit, Schedule
 from datacrafter_widget.projection.neighbors import Float32, nearest, unit_rows
 from datacrafter_widget.projection.network import ProjectionNetwork
+from datacrafter_widget.projection.placement import Ranking, best_places
 from datacrafter_widget.projection.targets import Preparation, check_edges, make_targets
-from datacrafter_widget.projection.training import Schedule, best_scale, regress, train
 
 Positions = tuple[npt.ArrayLike, npt.ArrayLike]
 
 NEAREST_FITTED = 5
-WARM_SHORTER = 4
-WARM_SLOWER = 8
-WARM_ANCHOR = 0.05
 
 
-class M2M:
+class M2M(BaseEstimator):
     """Contrastive multi-modal projection (DataCrafter, Sec. 5.2.1, Eqs. 5-6).
 
     A six-layer network carries the features of pictures and of labels to one plane. Three contrastive terms
-    keep near pictures near, labels near their pictures, and near labels near. Each modality's mean is taken
-    away first, and a label's target blends its own pictures with the pictures nearest to it in feature space.
+    keep near pictures near, labels near their pictures, and near labels near; their weights follow from how
+    uncertain each term is. Each modality's mean is taken away first, and a label's target blends its own
+    pictures with the pictures nearest to it in feature space.
+
+    Beyond the paper, the network's map is refined: positions move freely under the same terms with negatives
+    graded by rank, groups are drawn apart, and each label takes the best place on the whole map.
 
     Args:
         n_neighbors: neighbours of each picture that the map should keep.
-        n_epochs: training steps for up to about 1,500 pictures; grows with the square root beyond.
-        image_label_weight: weight of the term that ties pictures and labels.
-        label_label_weight: weight of the term that ties labels to labels.
+        n_epochs: training steps of the network for up to about 1,500 pictures; grows slowly beyond.
+        n_refinements: steps of the positions after that.
+        label_image_weight: prior weight of labels that look for their pictures.
+        image_label_weight: prior weight of pictures that look for their labels.
+        label_label_weight: prior weight of labels that look for labels like them.
         nearest_share: share of a label's target on its nearest pictures rather than on its own.
-        learning_rate: peak of the one-cycle schedule.
+        hardness: how much more a negative counts the farther it is in feature space.
+        separation: how far groups are drawn apart at the end; 0 for not at all.
+        own_weight: how much a label's own pictures count when it looks for its place.
+        learning_rate: peak of the network's one-cycle schedule.
+        device: "cpu", "cuda", "mps", or "auto" for the best there is. Up to some ten thousand pictures the
+            CPU is as fast.
         random_state: seed; the same seed gives the same map on the same machine.
 
     Attributes:
         image_positions_: (N, 2) float32, mean 0 and unit spread over the pictures.
         label_positions_: (L, 2) float32, on the same scale.
-        network_: the trained network (raw positions, before centring and scaling).
+        network_: the trained network (raw positions, before refinement, centring and scaling).
+        task_weights_: what was learned: weight of each label term relative to the picture term's.
         n_features_in_: D.
 
     Example:
         >>> m2m = M2M(random_state=0).fit(image_features, label_features, edges)  # doctest: +SKIP
-        >>> m2m.transform_images(new_features).shape  # doctest: +SKIP
-        (3, 2)
+        >>> images, labels = m2m.transform(new_image_features, new_label_features)  # doctest: +SKIP
     """
 
     image_positions_: Float32
     label_positions_: Float32
     network_: ProjectionNetwork
+    task_weights_: dict[str, float]
     n_features_in_: int
 
     def __init__(
         self,
         n_neighbors: int = 30,
         *,
-        n_epochs: int = 120,
-        image_label_weight: float = 0.5,
-        label_label_weight: float = 0.1,
+        n_epochs: int = 100,
+        n_refinements: int = 200,
+        label_image_weight: float = 1.2,
+        image_label_weight: float = 1.0,
+        label_label_weight: float = 0.02,
         nearest_share: float = 0.7,
+        hardness: float = 8.0,
+        separation: float = 1.0,
+        own_weight: float = 2.0,
         learning_rate: float = 4e-3,
+        device: str = "cpu",
         random_state: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.n_epochs = n_epochs
+        self.n_refinements = n_refinements
+        self.label_image_weight = label_image_weight
         self.image_label_weight = image_label_weight
         self.label_label_weight = label_label_weight
         self.nearest_share = nearest_share
+        self.hardness = hardness
+        self.separation = separation
+        self.own_weight = own_weight
         self.learning_rate = learning_rate
+        self.device = device
         self.random_state = random_state
 
     def fit(
@@ -100,61 +123,33 @@ class M2M:
             InputError: NaN, zero rows, shapes that do not fit, or an edge out of range.
         """
         x = unit_rows(image_features, "image_features")
-        empty = np.zeros((0, x.shape[1]), np.float32)
-        v = (
-            empty
-            if label_features is None or len(np.asarray(label_features)) == 0
-            else unit_rows(label_features, "label_features")
-        )
-        if v.shape[1] != x.shape[1]:
-            raise InputError(
-                f"label_features: expected {x.shape[1]} values a label, as the pictures have, found "
-                f"{v.shape[1]}. Encode both with one model."
-            )
+        v = _labels(label_features, x.shape[1])
         pairs = check_edges(edges, len(x), len(v))
         known = None if init is None else _checked_init(init, len(x), len(v))
         report = progress or (lambda _share: None)
         report(0.0)
-        rng = np.random.default_rng(self.random_state)
         preparation = Preparation.fit(x, v)
         inputs = np.concatenate([preparation.images(x), preparation.labels(v)])
-        targets = make_targets(x, v, pairs, n_neighbors=self.n_neighbors, nearest_share=self.nearest_share)
+        targets = make_targets(
+            x,
+            v,
+            pairs,
+            inputs=inputs[: len(x)],
+            n_neighbors=self.n_neighbors,
+            nearest_share=self.nearest_share,
+            seed=self.random_state,
+        )
         report(0.05)
-        network = ProjectionNetwork(inputs.shape[1], rng)
-        schedule = Schedule(
-            self.n_epochs, self.learning_rate, self.image_label_weight, self.label_label_weight
-        )
-        anchors = offset = None
-        if known is not None and np.isfinite(known).all(axis=1).sum() >= 2:
-            anchors = (known * best_scale(known, targets, rng)).astype(np.float32)
-            regress(network, inputs, anchors)
-            offset = _offsets(anchors - network.predict(inputs), x, v)
-            schedule = replace(
-                schedule,
-                n_epochs=max(1, self.n_epochs // WARM_SHORTER),
-                learning_rate=self.learning_rate / WARM_SLOWER,
-                anchor_weight=WARM_ANCHOR,
-            )
-        train(
-            network,
-            inputs,
-            targets,
-            schedule,
-            rng,
-            offset=offset,
-            anchors=anchors,
-            progress=lambda share: report(0.05 + 0.95 * share),
-        )
-        raw = network.predict(inputs)
-        if offset is not None:
-            raw = raw + offset
-        self.network_, self.n_features_in_ = network, x.shape[1]
-        self._preparation, self._fitted_images = preparation, x
-        _, first = nearest(x, x, 1, skip_same=True)
-        self._typical_distance = max(float(np.median(first)), 1e-6) if first.size else 1e-6
-        self._image_offsets = None if offset is None else offset[: len(x)]
-        self._frame = _frame(raw, len(x)) if known is None else _frame_like(raw, known, len(x))
-        placed = self._frame.apply(raw)
+        fit = Fit(inputs, targets, self._schedule(), report)
+        warm = known is not None and np.isfinite(known[: len(x)]).all(axis=1).sum() >= 2
+        raw = fit.warm(known) if warm and known is not None else fit.cold()
+        frame = _frame(raw, len(x)) if known is None else _frame_like(raw, known, len(x))
+        placed = frame.apply(raw)
+        self.network_, self.n_features_in_ = fit.network, x.shape[1]
+        self.task_weights_ = fit.weights.as_dict()
+        self._preparation, self._ranking, self._frame = preparation, targets.ranking, frame
+        self._typical_distance = targets.typical_distance
+        self._image_offsets = (raw - fit.network.predict(inputs))[: len(x)]
         self.image_positions_, self.label_positions_ = placed[: len(x)], placed[len(x) :]
         report(1.0)
         return self
@@ -172,6 +167,30 @@ class M2M:
         self.fit(image_features, label_features, edges, init=init, progress=progress)
         return self.image_positions_, self.label_positions_
 
+    def transform(
+        self,
+        image_features: npt.ArrayLike | None = None,
+        label_features: npt.ArrayLike | None = None,
+        edges: npt.ArrayLike = (),
+    ) -> tuple[Float32, Float32]:
+        """Places for new pictures and labels on the fitted map, without changing it.
+
+        Args:
+            image_features: (M, D) features of new pictures, or None.
+            label_features: (K, D) features of new labels, or None.
+            edges: (E, 2) index pairs (fitted picture, new label).
+
+        Returns:
+            (M, 2) and (K, 2) float32 positions.
+
+        Raises:
+            InputError: the map is not fitted, NaN, zero rows, another D, or an edge out of range.
+        """
+        self._check_fitted()
+        none = np.zeros((0, self.n_features_in_), np.float32)
+        images = self.transform_images(none if image_features is None else image_features)
+        return images, self.transform_labels(none if label_features is None else label_features, edges)
+
     def transform_images(self, image_features: npt.ArrayLike) -> Float32:
         """Places for new pictures on the fitted map, without changing it.
 
@@ -187,28 +206,85 @@ class M2M:
         Raises:
             InputError: the map is not fitted, NaN, zero rows, or another D.
         """
-        if not hasattr(self, "network_"):
-            raise InputError("M2M: expected a fitted map, found none. Call fit first.")
-        x = np.asarray(image_features)
-        if x.ndim == 2 and len(x) == 0:
+        x = self._new_rows(image_features, "image_features")
+        if len(x) == 0:
             return np.zeros((0, 2), np.float32)
-        x = unit_rows(image_features, "image_features")
-        if x.shape[1] != self.n_features_in_:
-            raise InputError(
-                f"image_features: expected {self.n_features_in_} values a picture, found {x.shape[1]}. "
-                "Use the encoder that the map was fitted with."
-            )
         raw = self.network_.predict(self._preparation.images(x))
-        if len(self._fitted_images) == 0:
+        fitted = self._ranking.image_features
+        if len(fitted) == 0:
             return self._frame.apply(raw)
-        index, distance = nearest(x, self._fitted_images, NEAREST_FITTED)
+        index, distance = nearest(x, fitted, NEAREST_FITTED)
         weight = 1 / (distance.astype(np.float64).clip(min=0) + 1e-6) ** 2
         weight /= weight.sum(axis=1, keepdims=True)
-        if self._image_offsets is not None:
-            raw = raw + (weight[:, :, None] * self._image_offsets[index]).sum(axis=1).astype(np.float32)
+        raw = raw + (weight[:, :, None] * self._image_offsets[index]).sum(axis=1).astype(np.float32)
         by_neighbors = (weight[:, :, None] * self.image_positions_[index]).sum(axis=1)
         share = 1 - 0.5 * np.minimum(1, distance[:, :1].clip(min=0) / self._typical_distance)
         return np.asarray(share * by_neighbors + (1 - share) * self._frame.apply(raw), np.float32)
+
+    def transform_labels(self, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()) -> Float32:
+        """Places for new labels among the fitted pictures, found as in `fit`.
+
+        Args:
+            label_features: (K, D) features.
+            edges: (E, 2) index pairs (fitted picture, new label).
+
+        Returns:
+            (K, 2) float32 positions.
+
+        Raises:
+            InputError: the map is not fitted, NaN, zero rows, another D, or an edge out of range.
+        """
+        v = self._new_rows(label_features, "label_features")
+        fitted = self._ranking.image_features
+        pairs = check_edges(edges, len(fitted), len(v))
+        if len(fitted) < 2 or len(v) == 0:
+            return self._frame.apply(self.network_.predict(self._preparation.labels(v)))
+        ranking = Ranking.of(v, fitted, pairs, self.n_neighbors)
+        return best_places(
+            self.image_positions_, ranking, n_neighbors=self.n_neighbors, own_weight=self.own_weight
+        )
+
+    def _schedule(self) -> Schedule:
+        from datacrafter_widget.models.device import resolve_device
+
+        return Schedule(
+            n_neighbors=self.n_neighbors,
+            n_epochs=self.n_epochs,
+            n_refinements=self.n_refinements,
+            priors=(self.label_image_weight, self.image_label_weight, self.label_label_weight),
+            hardness=self.hardness,
+            separation=self.separation,
+            own_weight=self.own_weight,
+            learning_rate=self.learning_rate,
+            device=resolve_device(self.device),
+            seed=self.random_state,
+        )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "network_"):
+            raise InputError("M2M: expected a fitted map, found none. Call fit first.")
+
+    def _new_rows(self, values: npt.ArrayLike, what: str) -> Float32:
+        self._check_fitted()
+        shape = np.asarray(values).shape
+        if len(shape) == 2 and shape[1] != self.n_features_in_:
+            raise InputError(
+                f"{what}: expected {self.n_features_in_} values a row, found {shape[1]}. "
+                "Use the encoder that the map was fitted with."
+            )
+        return unit_rows(values, what)
+
+
+def _labels(label_features: npt.ArrayLike | None, dim: int) -> Float32:
+    if label_features is None or len(np.asarray(label_features)) == 0:
+        return np.zeros((0, dim), np.float32)
+    v = unit_rows(label_features, "label_features")
+    if v.shape[1] != dim:
+        raise InputError(
+            f"label_features: expected {dim} values a label, as the pictures have, found {v.shape[1]}. "
+            "Encode both with one model."
+        )
+    return v
 
 
 @dataclass(frozen=True)
@@ -245,24 +321,6 @@ def _frame_like(raw: Float32, known: Float32, n_images: int) -> _Frame:
     left, size, right = np.linalg.svd((a - mean_a).T @ (b - mean_b))
     matrix = (left @ right) * (float(size.sum()) / total)
     return _Frame(matrix.astype(np.float32), (mean_b - mean_a @ matrix).astype(np.float32))
-
-
-def _offsets(residuals: Float32, images: Float32, labels: Float32) -> Float32:
-    """Residuals (N + L, 2) with the NaN rows filled from the nearest points of their kind that have one."""
-    filled = residuals.copy()
-    for x, rows in ((images, slice(0, len(images))), (labels, slice(len(images), None))):
-        part = filled[rows]
-        has = np.isfinite(part).all(axis=1)
-        if has.all():
-            continue
-        if not has.any():
-            part[:] = 0
-            continue
-        index, distance = nearest(x[~has], x[has], NEAREST_FITTED)
-        weight = 1 / (distance + 1e-3)
-        weight /= weight.sum(axis=1, keepdims=True)
-        part[~has] = (weight[:, :, None] * part[has][index]).sum(axis=1)
-    return filled
 
 
 def _checked_init(init: npt.ArrayLike | Positions, n_images: int, n_labels: int) -> Float32:

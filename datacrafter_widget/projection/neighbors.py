@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 from datacrafter_widget.errors import InputError
 
 CHUNK_ROWS = 1024
+EXACT_UP_TO = 20_000
 
 Float32 = npt.NDArray[np.float32]
 
@@ -50,49 +51,81 @@ def nearest(
     Returns:
         Indices (M, k), nearest first, and cosine distances (M, k).
     """
-    k = min(k, len(points) - int(skip_same))
-    index = np.empty((len(queries), max(k, 0)), np.int64)
-    distance = np.empty((len(queries), max(k, 0)), np.float32)
-    if k < 1:
+    import torch
+
+    k = max(0, min(k, len(points) - int(skip_same)))
+    index = np.empty((len(queries), k), np.int64)
+    distance = np.empty((len(queries), k), np.float32)
+    if k == 0:
         return index, distance
+    columns = torch.from_numpy(points).T
     for start in range(0, len(queries), CHUNK_ROWS):
-        d = 1 - queries[start : start + CHUNK_ROWS] @ points.T
+        part = slice(start, start + CHUNK_ROWS)
+        similarity = torch.from_numpy(queries[part]) @ columns
         if skip_same:
-            own = np.arange(len(d))
-            d[own, start + own] = np.inf
-        chosen = (
-            np.argpartition(d, k - 1, axis=1)[:, :k] if k < d.shape[1] else np.tile(np.arange(k), (len(d), 1))
-        )
-        value = np.take_along_axis(d, chosen, axis=1)
-        order = np.lexsort((chosen, value), axis=1)
-        index[start : start + CHUNK_ROWS] = np.take_along_axis(chosen, order, axis=1)
-        distance[start : start + CHUNK_ROWS] = np.take_along_axis(value, order, axis=1)
+            own = torch.arange(len(similarity))
+            similarity[own, own + start] = -torch.inf
+        value, chosen = torch.topk(similarity, k, dim=1)
+        index[part], distance[part] = chosen.numpy(), 1 - value.numpy()
     return index, distance
 
 
-def neighbor_weights(x: Float32, k: int) -> csr_matrix:
-    """Symmetric neighbourhood of points as rows that sum to one.
-
-    Each point spreads weights over its k nearest by a Gaussian of cosine distance whose width gives a
-    perplexity of 0.4 k (as t-SNE does); a pair counts in both directions.
+def nearest_among(
+    x: Float32, k: int, reduced: Float32, *, seed: int
+) -> tuple[npt.NDArray[np.int64], Float32]:
+    """The k nearest other rows of each row by cosine; above 20,000 rows by pynndescent, approximately.
 
     Args:
         x: (N, D), rows of length one.
-        k: neighbours of each point.
+        k: how many; at most N - 1.
+        reduced: (N, d) coordinates in fewer dimensions with about the same distances, searched when many.
+        seed: of the approximate search.
 
     Returns:
-        (N, N) sparse float32, zero diagonal; rows of a single point are empty.
+        Indices (N, k), nearest first, and cosine distances (N, k).
     """
-    n = len(x)
-    index, distance = nearest(x, x, k, skip_same=True)
-    k = index.shape[1]
+    if len(x) <= EXACT_UP_TO:
+        return nearest(x, x, k, skip_same=True)
+    from pynndescent import NNDescent
+
+    found = NNDescent(reduced, metric="euclidean", n_neighbors=k + 1, random_state=seed).neighbor_graph[0]
+    index = np.empty((len(x), k), np.int64)
+    distance = np.empty((len(x), k), np.float32)
+    for start in range(0, len(x), CHUNK_ROWS):
+        rows = np.arange(start, min(start + CHUNK_ROWS, len(x)))
+        others = found[rows].astype(np.int64)
+        others[others == rows[:, None]] = -1
+        cosine = np.einsum("nd,nkd->nk", x[rows], x[others])
+        cosine[others < 0] = -2  # itself, or not found: last
+        order = np.argsort(-cosine, axis=1, kind="stable")[:, :k]
+        index[rows] = np.take_along_axis(others, order, axis=1)
+        distance[rows] = 1 - np.take_along_axis(cosine, order, axis=1)
+    missing = index < 0
+    index[missing], distance[missing] = np.repeat(np.arange(len(x)), k).reshape(-1, k)[missing], 2.0
+    return index, distance
+
+
+def neighborhood(index: npt.NDArray[np.int64], distance: Float32, *, perplexity: float) -> csr_matrix:
+    """Symmetric neighbourhood of points, as t-SNE makes it.
+
+    Each point spreads a weight of one over its nearest by a Gaussian of distance whose width gives the
+    perplexity; a pair has the mean of its two directions.
+
+    Args:
+        index: (N, k) neighbours of each point.
+        distance: (N, k) their distances.
+        perplexity: effective number of neighbours.
+
+    Returns:
+        (N, N) sparse symmetric float32 with zero diagonal; sums to N unless there are no neighbours.
+    """
+    n, k = index.shape
     if k == 0:
         return csr_matrix((n, n), dtype=np.float32)
-    weight = _gaussian_weights(distance, max(0.4 * k, 1.0))
+    weight = _gaussian_weights(distance, max(perplexity, 1.0))
     rows = np.repeat(np.arange(n), k)
-    directed = csr_matrix((weight.ravel(), (rows, index.ravel())), shape=(n, n), dtype=np.float32)
-    both = (directed + directed.T).tocsr()
-    return rows_to_one(both)
+    directed = csr_matrix((weight.ravel() / 2, (rows, index.ravel())), shape=(n, n), dtype=np.float32)
+    return (directed + directed.T).tocsr()
 
 
 def rows_to_one(matrix: csr_matrix) -> csr_matrix:

@@ -18,21 +18,28 @@ class ProjectionNetwork:
     Weights come from a NumPy generator, not from torch's global one, so a fit on one thread neither disturbs
     nor depends on what other threads draw.
 
+    Args:
+        inputs: values a point.
+        rng: source of the weights.
+        device: where to compute.
+
     Attributes:
         parameters: weight and bias of each layer, in turn.
+        device: where to compute.
     """
 
     parameters: "list[Tensor]"
 
-    def __init__(self, inputs: int, rng: np.random.Generator) -> None:
+    def __init__(self, inputs: int, rng: np.random.Generator, device: str = "cpu") -> None:
         import torch
 
         sizes = (inputs, *WIDTHS, 2)
+        self.device = device
         self.parameters = []
         for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
             gain = np.sqrt(2 / fan_in) * (0.1 if layer == len(sizes) - 2 else 1.0)
             weight = (rng.standard_normal((fan_in, fan_out)) * gain).astype(np.float32)
-            self.parameters += [torch.from_numpy(weight), torch.zeros(fan_out)]
+            self.parameters += [torch.from_numpy(weight).to(device), torch.zeros(fan_out, device=device)]
         for parameter in self.parameters:
             parameter.requires_grad_(requires_grad=True)
 
@@ -52,5 +59,8 @@ class ProjectionNetwork:
         import torch
 
         with torch.inference_mode():
-            parts = [self(torch.from_numpy(x[i : i + 8192])).numpy() for i in range(0, len(x), 8192)]
+            parts = [
+                self(torch.from_numpy(x[i : i + 8192]).to(self.device)).cpu().numpy()
+                for i in range(0, len(x), 8192)
+            ]
         return np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)

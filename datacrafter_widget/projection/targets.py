@@ -7,9 +7,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.projection.neighbors import Float32, nearest, neighbor_weights, rows_to_one
+from datacrafter_widget.projection.neighbors import Float32, nearest, nearest_among, neighborhood, rows_to_one
+from datacrafter_widget.projection.placement import Ranking
 
 MAX_INPUTS = 100
+WIDE_UP_TO = 5000
+NEGATIVE_EXPONENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,16 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Targets:
-    """Positives of the three terms, as rows that sum to one (or to zero without positives).
+    """Positives of the three terms; rows sum to one (or to zero without positives) but for the first.
 
     Attributes:
-        image_image: (N, N).
+        image_image: (N, N) symmetric, sums to N.
         label_image: (L, N): a label's own pictures blended with its nearest in feature space.
         image_label: (N, L): a picture's own labels.
         label_label: (L, L).
         negative_weights: (L,) how often a label serves as a negative, about 1 on average.
+        ranking: what labels think of pictures.
+        typical_distance: median cosine distance of a picture to its nearest.
     """
 
     image_image: csr_matrix
@@ -73,10 +78,19 @@ class Targets:
     image_label: csr_matrix
     label_label: csr_matrix
     negative_weights: Float32
+    ranking: Ranking
+    typical_distance: float
 
 
 def make_targets(
-    images: Float32, labels: Float32, edges: npt.NDArray[np.int64], *, n_neighbors: int, nearest_share: float
+    images: Float32,
+    labels: Float32,
+    edges: npt.NDArray[np.int64],
+    *,
+    inputs: Float32,
+    n_neighbors: int,
+    nearest_share: float,
+    seed: int = 0,
 ) -> Targets:
     """Positives from unit features and edges (DataCrafter, Sec. 5.2.1).
 
@@ -84,30 +98,37 @@ def make_targets(
         images: (N, D).
         labels: (L, D).
         edges: (E, 2) distinct index pairs (picture, label).
+        inputs: (N, inputs) of the pictures, in which neighbours of very many pictures are looked for.
         n_neighbors: k of the pictures; also how many pictures count as nearest to a label.
         nearest_share: share of a label's target on its nearest pictures, the rest on its own. Hard edges
             alone leave the ranking of the other pictures to chance.
+        seed: of approximate neighbours.
 
     Returns:
-        The targets. Negatives are weighted by frequency^0.75, as word2vec does.
+        The targets. Negatives are weighted by a power of frequency.
     """
     n, m = len(images), len(labels)
-    ones = np.ones(len(edges), np.float32)
-    own = csr_matrix((ones, (edges[:, 1], edges[:, 0])), shape=(m, n), dtype=np.float32)
-    index, _ = nearest(labels, images, min(n_neighbors, n)) if m and n else (np.zeros((m, 0), np.int64), None)
-    k = index.shape[1]
-    near = csr_matrix(
-        (np.full(index.size, 1 / max(k, 1), np.float32), (np.repeat(np.arange(m), k), index.ravel())),
+    wide = n <= WIDE_UP_TO
+    index, distance = nearest_among(images, 3 * n_neighbors if wide else n_neighbors, inputs, seed=seed)
+    graph = neighborhood(index, distance, perplexity=n_neighbors if wide else n_neighbors / 3)
+    ranking = Ranking.of(labels, images, edges, n_neighbors)
+    own, near = ranking.own, ranking.nearest
+    k = near.shape[1]
+    blend = csr_matrix(
+        (np.full(near.size, 1 / max(k, 1), np.float32), (np.repeat(np.arange(m), k), near.ravel())),
         shape=(m, n),
     )
+    among, apart = nearest(labels, labels, 10, skip_same=True)
     frequency = np.asarray(own.sum(axis=1)).ravel()
-    weights = np.maximum(frequency, 1.0) ** 0.75
+    weights = np.maximum(frequency, 1.0) ** NEGATIVE_EXPONENT
     return Targets(
-        image_image=neighbor_weights(images, n_neighbors),
-        label_image=rows_to_one(((1 - nearest_share) * rows_to_one(own) + nearest_share * near).tocsr()),
+        image_image=graph,
+        label_image=rows_to_one(((1 - nearest_share) * rows_to_one(own) + nearest_share * blend).tocsr()),
         image_label=rows_to_one(own.T.tocsr()),
-        label_label=neighbor_weights(labels, 10),
+        label_label=rows_to_one(neighborhood(among, apart, perplexity=4)),
         negative_weights=(weights / weights.mean()).astype(np.float32) if m else np.zeros(0, np.float32),
+        ranking=ranking,
+        typical_distance=max(float(np.median(distance[:, 0])), 1e-6) if distance.size else 1e-6,
     )
 
 

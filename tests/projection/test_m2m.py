@@ -5,7 +5,6 @@ import pytest
 
 from datacrafter_widget.errors import InputError, JobCancelled
 from datacrafter_widget.projection import M2M, projection_quality
-from datacrafter_widget.projection.contrast import contrastive_gradient, contrastive_loss
 
 N, GROUPS, DIM = 150, 5, 32
 
@@ -163,23 +162,29 @@ def test_input_that_cannot_be_used_is_refused(change):
         M2M().transform_images(np.eye(3))
 
 
-@pytest.mark.parametrize(("temperature", "same"), [(1.0, False), (0.5, False), (1.0, True)])
-def test_the_written_out_gradient_is_that_of_the_loss(temperature, same):
-    import torch
+def test_same_parameters_make_the_same_estimator():
+    from sklearn.base import clone
 
-    rng = np.random.default_rng(0)
-    a = torch.from_numpy(rng.normal(size=(5, 2)))
-    b = a if same else torch.from_numpy(rng.normal(size=(7, 2)))
-    targets = torch.from_numpy(rng.dirichlet(np.ones(len(b)), 5))
-    if same:
-        targets.fill_diagonal_(0)
-        targets /= targets.sum(dim=1, keepdim=True)
-    options = {"temperature": temperature, "same_points": same}
-    rows, columns = contrastive_gradient(a, b, targets, **options)
-    total = rows + columns if same else rows
-    for i, j in [(0, 0), (3, 1)]:
-        step = torch.zeros_like(a)
-        step[i, j] = 1e-5
-        up = contrastive_loss(a + step, b + step if same else b, targets, **options)
-        down = contrastive_loss(a - step, b - step if same else b, targets, **options)
-        assert (up - down) / 2e-5 == pytest.approx(float(total[i, j]), rel=1e-4, abs=1e-7)
+    m2m = M2M(n_neighbors=7, random_state=3)
+    assert clone(m2m).get_params() == m2m.get_params()
+    assert m2m.set_params(n_epochs=5).n_epochs == 5
+
+
+def test_new_labels_find_their_pictures(fitted):
+    m2m, images, labels, edges, group = fitted
+    pictures, words = m2m.transform(images[:3], labels[:GROUPS], edges[edges[:, 1] < GROUPS])
+    assert pictures.shape == (3, 2)
+    centre = np.array([m2m.image_positions_[group == g].mean(axis=0) for g in range(GROUPS)])
+    assert (np.linalg.norm(words[:, None] - centre, axis=2).argmin(axis=1) == np.arange(GROUPS)).all()
+    nothing = m2m.transform()
+    assert nothing[0].shape == nothing[1].shape == (0, 2)
+    with pytest.raises(InputError, match="32 values"):
+        m2m.transform(None, np.ones((2, 5)))
+    with pytest.raises(InputError, match="edges"):
+        m2m.transform(None, labels, [(0, 99)])
+
+
+def test_the_weights_of_the_terms_are_learned(fitted):
+    learned = fitted[0].task_weights_
+    assert set(learned) == {"label_image", "image_label", "label_label"}
+    assert all(weight > 0 for weight in learned.values())

@@ -1,0 +1,183 @@
+"""The course of a fit: the network learns the map; positions are refined, spread, and labels find their places."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from datacrafter_widget.projection.batches import label_groups, picture_term
+from datacrafter_widget.projection.neighbors import Float32, nearest
+from datacrafter_widget.projection.network import ProjectionNetwork
+from datacrafter_widget.projection.placement import best_places
+from datacrafter_widget.projection.refinement import best_scale, refine, separate
+from datacrafter_widget.projection.targets import Targets
+from datacrafter_widget.projection.training import regress, train
+from datacrafter_widget.projection.weights import UncertaintyWeights
+
+EXAGGERATION = 2.0
+REFINING_RATE = 0.05
+NETWORK_SHARE = 0.5
+"""Share of the progress that the network's training takes."""
+WARM_SHORTER = 5
+WARM_SLOWER = 5
+WARM_ANCHOR = 0.5
+WARM_REGRESSION = 30
+NEAREST_KNOWN = 5
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a fit goes; see the arguments of `M2M`."""
+
+    n_neighbors: int
+    n_epochs: int
+    n_refinements: int
+    priors: tuple[float, float, float]
+    hardness: float
+    separation: float
+    own_weight: float
+    learning_rate: float
+    device: str
+    seed: int
+
+
+class Fit:
+    """One fit, cold or warm; both give raw positions (N + L, 2), of the pictures and then the labels.
+
+    Args:
+        inputs: (N + L, inputs) of the network.
+        targets: positives.
+        schedule: how it goes.
+        progress: called with the finished share; may raise.
+
+    Attributes:
+        network: trained along the way.
+        weights: learned along the way.
+    """
+
+    def __init__(
+        self, inputs: Float32, targets: Targets, schedule: Schedule, progress: Callable[[float], object]
+    ) -> None:
+        self._inputs, self._targets, self._schedule, self._progress = inputs, targets, schedule, progress
+        self._n = targets.image_image.shape[0]
+        self._rng = np.random.default_rng(schedule.seed)
+        self.network = ProjectionNetwork(inputs.shape[1], self._rng, schedule.device)
+        self.weights = UncertaintyWeights(schedule.priors)
+
+    def cold(self) -> Float32:
+        """From random weights."""
+        plan, n = self._schedule, self._n
+        train(
+            self.network,
+            self._inputs,
+            self._targets,
+            self.weights,
+            self._rng,
+            n_epochs=plan.n_epochs,
+            learning_rate=plan.learning_rate,
+            exaggeration=EXAGGERATION,
+            progress=lambda share: self._progress(0.05 + NETWORK_SHARE * share),
+        )
+        start = self.network.predict(self._inputs)
+        if n < 2 or plan.n_refinements == 0:
+            return start
+        y = refine(
+            start,
+            n,
+            picture_term(self._targets, self._inputs[:n], plan.device),
+            label_groups(self._targets, self._rng, plan.device),
+            self.weights.relative,
+            steps=plan.n_refinements,
+            learning_rate=REFINING_RATE,
+            exaggeration=EXAGGERATION,
+            hardness=plan.hardness,
+            device=plan.device,
+            progress=lambda share: self._progress(0.05 + NETWORK_SHARE + (0.95 - NETWORK_SHARE) * share),
+        )
+        y[:n] = _together(y[:n], self._targets.ranking.image_features)
+        y[:n] = separate(y[:n], self._targets.image_image, plan.separation)
+        y[n:] = self._settled(y, None)
+        return y
+
+    def warm(self, known: Float32) -> Float32:
+        """From an earlier map, staying close to it.
+
+        Args:
+            known: (N + L, 2) earlier positions, NaN rows for what is new; at least two pictures are known.
+        """
+        plan, n = self._schedule, self._n
+        pictures = picture_term(self._targets, self._inputs[:n], plan.device)
+        groups = label_groups(self._targets, self._rng, plan.device)
+        start = known.copy()
+        start[:n] = _filled(known[:n], self._targets.ranking.image_features)
+        new_labels = np.logical_not(np.isfinite(known[n:]).all(axis=1))
+        places = self._settled(start, known[n:])
+        start[n:][new_labels] = places[new_labels]
+        scale = best_scale(start[:n], pictures, EXAGGERATION, plan.device)
+        start *= np.float32(scale)
+        for chosen, terms in groups[:1]:
+            import torch
+
+            at = torch.from_numpy(start).to(plan.device)
+            own = at[:n] if chosen is None else at[chosen]
+            self.weights.update((pictures.loss(at[:n]), *terms.losses(own, at[n:])))
+        y = refine(
+            start,
+            n,
+            pictures,
+            groups,
+            self.weights.relative,
+            steps=max(1, plan.n_refinements // WARM_SHORTER),
+            learning_rate=REFINING_RATE / WARM_SLOWER,
+            exaggeration=EXAGGERATION,
+            hardness=plan.hardness,
+            anchor=(known * np.float32(scale), WARM_ANCHOR),
+            device=plan.device,
+            progress=lambda share: self._progress(0.05 + 0.9 * share),
+        )
+        y[n:] = self._settled(y, np.where(new_labels[:, None], np.nan, y[n:]).astype(np.float32))
+        regress(
+            self.network,
+            self._inputs,
+            y,
+            self._rng,
+            steps=WARM_REGRESSION,
+            learning_rate=plan.learning_rate,
+        )
+        return y
+
+    def _settled(self, y: Float32, current: Float32 | None) -> Float32:
+        """The labels' best places among the pictures of `y`; see `best_places`."""
+        if len(y) == self._n:
+            return y[self._n :]
+        return best_places(
+            y[: self._n],
+            self._targets.ranking,
+            n_neighbors=self._schedule.n_neighbors,
+            own_weight=self._schedule.own_weight,
+            current=current,
+            seed=self._schedule.seed,
+        )
+
+
+def _together(positions: Float32, features: Float32) -> Float32:
+    """Positions with copies of one picture in one place: each is pulled by other neighbours, their mean is not."""
+    place: dict[bytes, int] = {}
+    group = np.array([place.setdefault(row.tobytes(), len(place)) for row in features], np.int64)
+    if len(place) == len(features):
+        return positions
+    count = np.bincount(group)
+    mean = np.stack([np.bincount(group, positions[:, axis]) / count for axis in range(2)], axis=1)
+    return np.asarray(mean[group], np.float32)
+
+
+def _filled(positions: Float32, features: Float32) -> Float32:
+    """Positions with the NaN rows put among the nearest in feature space of those that are known."""
+    filled = positions.copy()
+    has = np.isfinite(positions).all(axis=1)
+    if not has.all():
+        index, distance = nearest(features[~has], features[has], NEAREST_KNOWN)
+        weight = 1 / (distance.clip(min=0) + 1e-3) ** 2
+        weight /= weight.sum(axis=1, keepdims=True)
+        filled[~has] = (weight[:, :, None] * positions[has][index]).sum(axis=1)
+    return filled
