@@ -9,8 +9,11 @@ Rectangle = tuple[float, float, float, float]
 
 SIDES: tuple[Side, ...] = ("right", "left", "below", "above")
 GAP = 4.0  # between mark and text
-EDGE = 2.0  # that new labels keep from the edge
-CLEARANCE = 3.0  # that new labels keep from the others, so that small movements do not hide them again
+EDGE = 2.0  # that new texts keep from the edge
+RIM = 16.0  # that new marks keep from it, so that they do not leave at once
+CLEARANCE = 3.0  # that new labels keep from the others
+# part of the way between two marks that new labels leave free: what zooming out by a tenth takes
+SQUEEZE = 1 / 11
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def place_labels(labels: Sequence[LabelBox], width: float, height: float) -> lis
     """Place what fits: the mark stays at its place, the text goes right, left, below or above of it.
 
     Labels that are shown already come first and keep their side while they can; they may be cut off by the
-    edge. New ones follow in their order, have to be inside, and keep some distance. Two labels count as clear
+    edge. New ones follow in their order, have to be inside, and keep some distance, so that zooming out a
+    little does not hide them again. Two labels count as clear
     of each other only when they are apart in the direction in which their marks are: then they stay clear
     however far one zooms in (cf. Been et al., Dynamic map labeling, TVCG 2006).
 
@@ -66,9 +70,8 @@ def place_labels(labels: Sequence[LabelBox], width: float, height: float) -> lis
     for index in order:
         label = labels[index]
         new = label.side is None
-        room = CLEARANCE if new else 0.0
         mark = _mark(label)
-        if (new and not _inside(mark, width, height)) or not _clear(label, mark, taken, room):
+        if (new and not _inside(mark, width, height, RIM)) or not _clear(label, mark, taken):
             continue
         for side in SIDES if label.side is None else (label.side, *(s for s in SIDES if s != label.side)):
             text_x, text_y = _text_place(label, side)
@@ -78,7 +81,7 @@ def place_labels(labels: Sequence[LabelBox], width: float, height: float) -> lis
                 text_x + label.width + 2,
                 text_y + label.height / 2 + 1,
             )
-            if (new and not _inside(text, width, height)) or not _clear(label, text, taken, room):
+            if (new and not _inside(text, width, height, EDGE)) or not _clear(label, text, taken):
                 continue
             taken += [(label, mark), (label, text)]
             placed.append(PlacedLabel(index, side, text_x, text_y))
@@ -100,17 +103,23 @@ def _text_place(label: LabelBox, side: Side) -> tuple[float, float]:
     return label.x - label.width / 2, label.y + (down if side == "below" else -down)
 
 
-def _inside(box: Rectangle, width: float, height: float) -> bool:
-    return box[0] >= EDGE and box[1] >= EDGE and box[2] <= width - EDGE and box[3] <= height - EDGE
+def _inside(box: Rectangle, width: float, height: float, margin: float) -> bool:
+    low, high_x, high_y = margin, width - margin, height - margin
+    return box[0] >= low and box[1] >= low and box[2] <= high_x and box[3] <= high_y
 
 
-def _clear(label: LabelBox, box: Rectangle, taken: Sequence[tuple[LabelBox, Rectangle]], room: float) -> bool:
+def _clear(label: LabelBox, box: Rectangle, taken: Sequence[tuple[LabelBox, Rectangle]]) -> bool:
+    room, squeeze = (CLEARANCE, SQUEEZE) if label.side is None else (0.0, 0.0)
     return all(
-        _apart(label.x, box[0], box[2], other.x, rectangle[0], rectangle[2], room)
-        or _apart(label.y, box[1], box[3], other.y, rectangle[1], rectangle[3], room)
+        _apart(label.x, box[0], box[2], other.x, rectangle[0], rectangle[2], room, squeeze)
+        or _apart(label.y, box[1], box[3], other.y, rectangle[1], rectangle[3], room, squeeze)
         for other, rectangle in taken
     )
 
 
-def _apart(a: float, a0: float, a1: float, b: float, b0: float, b1: float, room: float) -> bool:
-    return (a <= b and a1 + room <= b0) or (b <= a and b1 + room <= a0)
+def _apart(
+    a: float, a0: float, a1: float, b: float, b0: float, b1: float, room: float, squeeze: float
+) -> bool:
+    if a <= b and a1 + room + squeeze * (b - a) <= b0:
+        return True
+    return b <= a and b1 + room + squeeze * (a - b) <= a0

@@ -67,7 +67,7 @@ describe("placeLabels", () => {
   );
 
   it("puts the text right of the pie where there is room, and left at the right edge", () => {
-    const [first, second] = placeLabels([box(100, 100), box(380, 200)], 400, 300);
+    const [first, second] = placeLabels([box(100, 100), box(375, 200)], 400, 300);
     expect(first).toEqual({ index: 0, side: "right", textX: 110, textY: 100 });
     expect(second.side).toBe("left");
   });

@@ -73,6 +73,15 @@ def test_labels_keep_their_side_however_far_one_zooms_in(seed):
         assert all(sides[label.index] == label.side for label in last)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_zooming_out_a_little_hides_nothing(seed):
+    boxes = random_boxes(60, seed)
+    placed = place_labels(boxes, WIDTH, HEIGHT)
+    out = again(boxes, placed, lambda x, y: (300 + (x - 300) / 1.099, 200 + (y - 200) / 1.099))
+    later = {label.index: label.side for label in place_labels(out, WIDTH, HEIGHT)}
+    assert {label.index: label.side for label in placed}.items() <= later.items()
+
+
 def test_text_goes_right_where_there_is_room_and_left_at_the_edge():
     middle, edge = place_labels([LabelBox(100, 100, 6, 40, 12), LabelBox(600, 200, 6, 40, 12)], WIDTH, HEIGHT)
     assert (middle.side, middle.text_x, middle.text_y) == ("right", 110, 100)
@@ -80,7 +89,7 @@ def test_text_goes_right_where_there_is_room_and_left_at_the_edge():
 
 
 def test_the_more_important_of_two_in_one_place_is_shown():
-    assert [p.index for p in place_labels([LabelBox(9, 90, 6, 40, 12)] * 2, WIDTH, HEIGHT)] == [0]
+    assert [p.index for p in place_labels([LabelBox(90, 90, 6, 40, 12)] * 2, WIDTH, HEIGHT)] == [0]
     shown = LabelBox(103, 102, 6, 40, 12, side="below")
     assert [p.index for p in place_labels([LabelBox(100, 100, 6, 40, 12), shown], WIDTH, HEIGHT)] == [1]
 

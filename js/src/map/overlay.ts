@@ -63,6 +63,11 @@ export class Overlay {
     return this.#present().length;
   }
 
+  /** The box around the places of all labels. */
+  get extent(): Bounds {
+    return this.#world?.extent ?? { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+  }
+
   setLabels(table: LabelTable, rows: readonly LabelRow[]): void {
     const world = labelWorld(table, rows);
     if (!world && table.labels.length) return; // the other table is on its way
@@ -125,7 +130,7 @@ export class Overlay {
 
   /** Labels for which there is room, on the map or on the part of it that they take up. */
   #budget({ camera, width, height }: Frame): number {
-    const { x0, y0, x1, y1 } = this.#world!.extent;
+    const { x0, y0, x1, y1 } = this.extent;
     const [wide, high] = [(x1 - x0) * camera.k + ROOM, (y1 - y0) * camera.k + ROOM];
     const area = Math.min(width * height, wide * high);
     return Math.min(60, Math.max(8, Math.round(area / PIXELS_A_LABEL)));

@@ -9,8 +9,9 @@ import { pointInPolygon } from "./geometry";
 import { followGestures } from "./gestures";
 import { GlRenderer } from "./glrenderer";
 import { Lasso } from "./lasso";
+import { locate } from "./locate";
 import { canPoint, computeLooks } from "./looks";
-import { type LocatedLabel, Overlay } from "./overlay";
+import { Overlay } from "./overlay";
 import { Picker } from "./picker";
 import type { Frame, PointRenderer } from "./pointrenderer";
 import { tokenReader } from "./tokens";
@@ -115,7 +116,7 @@ export class MapView {
   /** Shows everything. */
   fit(): void {
     const { points } = this.#connection.store;
-    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    let { x0, y0, x1, y1 } = this.#overlay.extent;
     for (let row = 0; row < points.count; row++) {
       if (!points.drawn(row)) continue;
       x0 = Math.min(x0, points.x[row]);
@@ -181,6 +182,7 @@ export class MapView {
     );
     const relabel = () => {
       this.#overlay.setLabels(store.get("label_tree"), store.get("labels"));
+      if (!this.#touched) this.#fitSoon();
       this.#restyle();
     };
     store.on("labels", relabel, signal);
@@ -203,9 +205,8 @@ export class MapView {
       },
       { once: true },
     );
-    this.#root.addEventListener("datacrafter-locate", (event) => this.#locate(event as CustomEvent), {
-      signal,
-    });
+    const find = (event: Event) => locate(event, store.points, this.#camera, this.#overlay, this.element);
+    this.#root.addEventListener("datacrafter-locate", find, { signal });
     relabel();
     if (store.points.count) this.#takePoints({ kind: "replaced" });
   }
@@ -388,26 +389,6 @@ export class MapView {
     else if (event.ctrlKey || event.metaKey) for (const id of ids) present.add(id);
     const changed = event.altKey || event.ctrlKey || event.metaKey ? [...present] : ids;
     ui.select(changed.sort((a, b) => a - b));
-  }
-
-  #locate(
-    event: CustomEvent<{
-      ids?: number[];
-      positions?: Record<number, { x: number; y: number }>;
-      labels?: LocatedLabel[];
-    }>,
-  ): void {
-    const { points } = this.#connection.store;
-    const box = this.element.getBoundingClientRect();
-    const rows = event.detail.ids?.map((id) => points.row(id)) ?? [...Array(points.count).keys()];
-    const positions: Record<number, { x: number; y: number }> = {};
-    for (const row of rows) {
-      if (row < 0 || !points.drawn(row)) continue;
-      const [x, y] = this.#camera.toScreen(points.x[row], points.y[row]);
-      positions[points.id[row]] = { x: x + box.left, y: y + box.top };
-    }
-    event.detail.positions = positions;
-    event.detail.labels = this.#overlay.located(box.left, box.top);
   }
 
   #dispose(): void {
