@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-LABEL_TEMPERATURE = 0.5
+LABEL_TEMPERATURE = 0.5  # of labels among pictures: the square of the kernel
 _TINY = 1e-30
 
 
@@ -42,16 +42,22 @@ class PictureTerm:
             exaggeration: factor on the attraction; above 1 groups draw together and apart.
             hardness: weight of the ranks; 0 for negatives that all count the same.
         """
+        import torch
+
         near = kernel(y, y).fill_diagonal_(0)
-        share = near * (len(y) / near.sum().clamp_min(_TINY))
-        pull = exaggeration * self.targets - share
+        scale = len(y) / near.sum().clamp_min(_TINY)  # takes the kernel to shares
         if hardness and self.cost is not None:
-            costly = share * self.cost
-            mean = costly.sum(dim=1, keepdim=True) / share.sum(dim=1, keepdim=True).clamp_min(_TINY)
-            pull -= hardness * (costly - share * mean)
-        pull *= near
-        pull = (pull + pull.T) * (2 / len(y))
-        return pull.sum(dim=1, keepdim=True) * y - pull @ y
+            mean = torch.einsum("ij,ij->i", near, self.cost) / near.sum(dim=1).clamp_min(_TINY)
+            pull = hardness * self.cost
+            pull += (1 - hardness * mean)[:, None]
+            pull *= near
+            pull *= -scale
+        else:
+            pull = -scale * near
+        pull.add_(self.targets, alpha=exaggeration).mul_(near)
+        ones = torch.cat([y, torch.ones_like(y[:, :1])], dim=1)
+        both = (pull @ ones + pull.T @ ones) * (2 / len(y))
+        return both[:, 2:] * y - both[:, :2]
 
     def loss(self, y: "Tensor", *, exaggeration: float = 1.0) -> float:
         """Divergence of the shares from the targets, in nats a picture; see `gradient` for the arguments."""
@@ -65,23 +71,31 @@ class PictureTerm:
         )
 
 
-@dataclass(frozen=True)
 class LabelTerms:
     """Second and third term of Eq. 5: labels among pictures, seen from both sides, and labels among labels.
 
-    Attributes:
+    Args:
         label_image: (L, n) targets of each label over the pictures; rows sum to 1, or 0 without positives.
         image_label: (n, L) targets of each picture over its labels, likewise.
         label_label: (L, L) targets of each label over the others, likewise.
         negative_weights: (L,) how often a label serves as a negative (frequency-biased sampling).
-        cost: (L, n) rank of each picture in a label's view beyond its nearest, as a share of n, or None.
+        cost: (L, n) rank of each picture in a label's view beyond its nearest, as a share of n, or None for
+            negatives that all count the same.
     """
 
-    label_image: "Tensor"
-    image_label: "Tensor"
-    label_label: "Tensor"
-    negative_weights: "Tensor"
-    cost: "Tensor | None" = None
+    def __init__(
+        self,
+        label_image: "Tensor",
+        image_label: "Tensor",
+        label_label: "Tensor",
+        negative_weights: "Tensor",
+        cost: "Tensor | None" = None,
+    ) -> None:
+        self._label_image, self._image_label, self._label_label = label_image, image_label, label_label
+        self._negative_weights, self._cost = negative_weights, cost
+        # rows without positives pull at nothing
+        self._label_rows = label_image.sum(dim=1, keepdim=True).round()
+        self._image_rows = image_label.sum(dim=1, keepdim=True).round()
 
     def gradient(
         self,
@@ -101,20 +115,20 @@ class LabelTerms:
         """
         n, m = len(images), len(labels)
         near = kernel(labels, images)
-        share = _shares(near ** (1 / LABEL_TEMPERATURE))
-        pull = self.label_image - share * _has(self.label_image)
-        if hardness and self.cost is not None:
-            costly = share * self.cost
-            pull -= hardness * (costly - share * costly.sum(dim=1, keepdim=True))
-        pull = pull * near * (2 * weights[0] / (LABEL_TEMPERATURE * m))
-        share = _shares(near.T * self.negative_weights)
-        back = (self.image_label - share * _has(self.image_label)) * near.T * (2 * weights[1] / n)
-        pull += back.T
+        share = _shares(near.square()) * self._label_rows
+        pull = self._label_image - share
+        if hardness and self._cost is not None:
+            costly = share * self._cost
+            costly -= share * costly.sum(dim=1, keepdim=True)
+            pull.sub_(costly, alpha=hardness)
+        pull *= 2 * weights[0] / (LABEL_TEMPERATURE * m)
+        back = self._image_label - _shares(near.T * self._negative_weights) * self._image_rows
+        pull.add_(back.T, alpha=2 * weights[1] / n).mul_(near)
         to_labels = pull.sum(dim=1, keepdim=True) * labels - pull @ images
         to_images = pull.sum(dim=0)[:, None] * images - pull.T @ labels
         if m > 1:
             near = kernel(labels, labels).fill_diagonal_(0)
-            pull = (self.label_label - _shares(near)) * near * (2 * weights[2] / m)
+            pull = (self._label_label - _shares(near)) * near * (2 * weights[2] / m)
             pull = pull + pull.T
             to_labels += pull.sum(dim=1, keepdim=True) * labels - pull @ labels
         return to_images, to_labels
@@ -124,9 +138,9 @@ class LabelTerms:
         near = kernel(labels, images)
         among = kernel(labels, labels).fill_diagonal_(0)
         return (
-            _divergence(self.label_image, _shares(near ** (1 / LABEL_TEMPERATURE))),
-            _divergence(self.image_label, _shares(near.T * self.negative_weights)),
-            _divergence(self.label_label, _shares(among)),
+            _divergence(self._label_image, _shares(near.square())),
+            _divergence(self._image_label, _shares(near.T * self._negative_weights)),
+            _divergence(self._label_label, _shares(among)),
         )
 
 
@@ -144,12 +158,8 @@ def _shares(weights: "Tensor") -> "Tensor":
     return weights / weights.sum(dim=1, keepdim=True).clamp_min(_TINY)
 
 
-def _has(targets: "Tensor") -> "Tensor":
-    return targets.sum(dim=1, keepdim=True).clamp(max=1).round()
-
-
 def _divergence(targets: "Tensor", share: "Tensor") -> float:
     import torch
 
-    rows = _has(targets).sum().clamp_min(1)
+    rows = targets.sum().round().clamp_min(1)
     return float((torch.xlogy(targets, targets) - torch.xlogy(targets, share + _TINY)).sum() / rows)

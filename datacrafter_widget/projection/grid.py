@@ -4,6 +4,7 @@ The sums over all pairs are convolutions, so the pictures are spread on a regula
 read back (Linderman et al., FIt-SNE, Nature Methods 2019): time and memory are linear in the pictures.
 """
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,28 +34,30 @@ class SparsePictureTerm:
     def __init__(self, targets: csr_matrix, inputs: "Tensor") -> None:
         import torch
 
-        coo = targets.tocoo()
+        _use_sparse_rows()
         device = inputs.device
-        self._rows = torch.from_numpy(coo.row.astype(np.int64)).to(device)
-        self._columns = torch.from_numpy(coo.col.astype(np.int64)).to(device)
-        self._weights = torch.from_numpy(coo.data.astype(np.float32)).to(device)
+        self._starts = torch.from_numpy(targets.indptr.astype(np.int32)).to(device)
+        self._columns = torch.from_numpy(targets.indices.astype(np.int32)).to(device)
+        self._counts = self._starts.diff().long()
+        self._weights = torch.from_numpy(targets.data.astype(np.float32)).to(device)
         self._features = torch.nn.functional.normalize(inputs, dim=1)
-        self._intruders: Tensor | None = None
-        self._cost: Tensor | None = None
-        self._steps = 0
         self._spread = _spread_of_cosines(self._features)
+        self._intruders: _Intruders | None = None
+        self._steps = 0
 
     def gradient(self, y: "Tensor", *, exaggeration: float = 1.0, hardness: float = 0.0) -> "Tensor":
         """Gradient (n, 2) of the mean loss; see `PictureTerm.gradient`."""
         n = len(y)
-        repulsion, total = repulsion_field(y)
-        away = y[self._rows] - y[self._columns]
-        pull = self._weights / (1 + (away * away).sum(dim=1))
-        away *= pull[:, None]
-        gradient = repulsion.mul_(-n / total)
-        gradient.index_add_(0, self._rows, away, alpha=exaggeration)
+        field, total = repulsion_field(y)
+        pull = self._weights / (1 + self._squared_distances(y))
+        gradient = exaggeration * _laplacian(self._starts, self._columns, pull, y)
+        gradient -= (n / total) * field
         if hardness:
-            gradient += hardness * self._graded(y, n / total)
+            if self._steps % REFRESH_INTRUDERS == 0:
+                self._intruders = _Intruders(y, self._features, self._spread)
+            self._steps += 1
+            assert self._intruders is not None
+            gradient += hardness * self._intruders.gradient(y, n / total)
         return gradient.mul_(4 / n)
 
     def loss(self, y: "Tensor", *, exaggeration: float = 1.0) -> float:
@@ -62,39 +65,70 @@ class SparsePictureTerm:
         import torch
 
         _, total = repulsion_field(y)
-        away = y[self._rows] - y[self._columns]
-        attraction = (self._weights * (1 + (away * away).sum(dim=1)).log()).sum() / len(y)
+        attraction = (self._weights * (1 + self._squared_distances(y)).log()).sum() / len(y)
         entropy = torch.xlogy(self._weights, self._weights).sum() / len(y)
         return float(np.log(total / len(y)) + exaggeration * attraction + entropy)
 
-    def _graded(self, y: "Tensor", scale: float) -> "Tensor":
-        """Half the gradient of the expected rank of the pictures that are near on the map."""
-        if self._intruders is None or self._steps % REFRESH_INTRUDERS == 0:
-            self._find_intruders(y)
-        self._steps += 1
-        assert self._intruders is not None
-        assert self._cost is not None
-        away = y[:, None] - y[self._intruders]
-        near = 1 / (1 + (away * away).sum(dim=2))
-        share = near * scale
-        mean = (share * self._cost).sum(dim=1, keepdim=True) / share.sum(dim=1, keepdim=True).clamp_min(_TINY)
-        push = (-0.5 * share * (self._cost - mean) * near)[:, :, None] * away
-        gradient = push.sum(dim=1)
-        return gradient.index_add_(0, self._intruders.reshape(-1), push.reshape(-1, 2), alpha=-1.0)
+    def _squared_distances(self, y: "Tensor") -> "Tensor":
+        away = y.repeat_interleave(self._counts, dim=0, output_size=len(self._columns))
+        away -= y.index_select(0, self._columns)
+        return away.square_().sum(dim=1)
 
-    def _find_intruders(self, y: "Tensor") -> None:
+
+class _Intruders:
+    """What is near on the map at some time, and what that costs: its rank in feature space."""
+
+    def __init__(self, y: "Tensor", features: "Tensor", spread: float) -> None:
         import torch
         from scipy.spatial import cKDTree
 
-        points = y.detach().cpu().numpy()
-        _, index = cKDTree(points).query(points, k=min(INTRUDERS + 1, len(points)), workers=-1)
-        self._intruders = torch.from_numpy(index[:, 1:].astype(np.int64)).to(y.device)
+        points = y.cpu().numpy()
+        n = len(points)
+        _, found = cKDTree(points).query(points, k=min(INTRUDERS + 1, n), workers=-1)
+        index = torch.from_numpy(found[:, 1:]).to(y.device)
         parts = []
-        for start in range(0, len(points), 2048):
-            these = self._features[start : start + 2048]
-            cosine = torch.einsum("nd,nkd->nk", these, self._features[self._intruders[start : start + 2048]])
-            parts.append(torch.special.ndtr(-cosine / self._spread))
+        for start in range(0, n, 2048):
+            part = slice(start, start + 2048)
+            cosine = torch.einsum("nd,nkd->nk", features[part], features[index[part]])
+            parts.append(torch.special.ndtr(-cosine / spread))
         self._cost = torch.cat(parts)
+        self._index = index
+        self._starts = torch.arange(0, index.numel() + 1, index.shape[1], dtype=torch.int32, device=y.device)
+        # the same pairs, by the one that is looked at
+        flat = index.reshape(-1)
+        self._order = torch.argsort(flat)
+        back = torch.arange(n, device=y.device).repeat_interleave(index.shape[1])
+        self._back_columns = back[self._order].to(torch.int32)
+        counts = torch.bincount(flat, minlength=n).cumsum(0)
+        self._back_starts = torch.cat([counts.new_zeros(1), counts]).to(torch.int32)
+
+    def gradient(self, y: "Tensor", scale: float) -> "Tensor":
+        """Half the gradient of the expected rank of what is near; scale takes the kernel to shares."""
+        away = y[:, None] - y[self._index]
+        near = 1 / (1 + away.square_().sum(dim=2))
+        mean = (near * self._cost).sum(dim=1, keepdim=True) / near.sum(dim=1, keepdim=True).clamp_min(_TINY)
+        push = ((-0.5 * scale) * near.square() * (self._cost - mean)).reshape(-1)
+        forth = _laplacian(self._starts, self._index.reshape(-1).to(self._starts.dtype), push, y)
+        return forth + _laplacian(self._back_starts, self._back_columns, push[self._order], y)
+
+
+def _use_sparse_rows() -> None:
+    """Take torch's one warning that compressed rows are "in beta", so that no user sees it."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        torch.sparse_csr_tensor([0, 0], [], [], (1, 1))
+
+
+def _laplacian(starts: "Tensor", columns: "Tensor", values: "Tensor", y: "Tensor") -> "Tensor":
+    """Σ_j values_ij (y_i - y_j) over sparse rows: (n, 2)."""
+    import torch
+
+    n = len(y)
+    matrix = torch.sparse_csr_tensor(starts, columns, values, (n, n), check_invariants=False)
+    product = matrix @ torch.cat([y, torch.ones_like(y[:, :1])], dim=1)
+    return product[:, 2:] * y - product[:, :2]
 
 
 def repulsion_field(y: "Tensor") -> "tuple[Tensor, float]":
