@@ -80,7 +80,7 @@ def labels_in_view(
         api: (nodes,) a-priori importance, see `imbalance`.
         positions: (nodes, 2) places, see `node_places`.
         view: x0, y0, x1, y1 in the units of the positions, x0 < x1 and y0 < y1.
-        budget: most nodes to show, at least 1.
+        budget: most nodes to show, at least 1. A smaller one than before hides nothing until one zooms out.
         shown: the result for the view before.
         distance_weight: factor on the tree distance.
 
@@ -123,8 +123,8 @@ def labels_in_view(
 
     here = {node for node in held if inside[node]}
     stay = by_worth(here & set(before))
-    taken = [*stay, *by_worth(here - set(before))][:budget]
-    free = budget - len(taken)
+    taken = [*stay, *by_worth(here - set(before))[: max(0, budget - len(stay))]]
+    free = max(0, budget - len(taken))
     if zoom == 0:
         margin_x, margin_y = (ZOOM_STEP - 1) / 2 * (x1 - x0), (ZOOM_STEP - 1) / 2 * (y1 - y0)
         near = _within(place, (x0 - margin_x, y0 - margin_y, x1 + margin_x, y1 + margin_y))

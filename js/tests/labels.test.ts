@@ -5,7 +5,7 @@ import type { Bounds } from "../src/map/camera";
 import { carryOver } from "../src/map/carryover";
 import { type LabelCut, labelsInView } from "../src/map/labelcut";
 import { LabelTree } from "../src/map/labeltree";
-import { labelWorld } from "../src/map/labelworld";
+import { LabelWorld } from "../src/map/labelworld";
 import { type LabelBox, placeLabels, type Side } from "../src/map/layout";
 import type { LabelRow, LabelTable } from "../src/protocol";
 
@@ -102,7 +102,7 @@ describe("placeLabels", () => {
   });
 });
 
-describe("labelWorld and carryOver", () => {
+describe("LabelWorld and carryOver", () => {
   const rows = (texts: string): LabelRow[] =>
     [...texts].map((text, i) => {
       return { id: text.charCodeAt(0), text, x: i, y: i / 2, originals: 3, generated: 1, ratio: 0.5 };
@@ -123,7 +123,7 @@ describe("labelWorld and carryOver", () => {
   const members = (texts: string) => [...texts].map((text) => text.charCodeAt(0));
 
   it("joins the tables", () => {
-    const { nodes, tree } = labelWorld(table("abcd"), rows("abcd"))!;
+    const { nodes, tree } = LabelWorld.of(table("abcd"), rows("abcd"))!;
     expect(nodes.map(({ text }) => text)).toEqual(["a", "b", "c", "d", "a", "group", "a"]);
     expect(nodes[5]).toMatchObject({
       place: 97,
@@ -137,24 +137,34 @@ describe("labelWorld and carryOver", () => {
   });
 
   it("waits for the other table, and shows nothing when there is nothing", () => {
-    expect(labelWorld(table("abc"), rows("ab"))).toBe(null);
-    expect(labelWorld({ ...table("a"), labels: [] }, [])).toBe(null);
+    expect(LabelWorld.of(table("abc"), rows("ab"))).toBe(null);
+    expect(LabelWorld.of({ ...table("a"), labels: [] }, [])).toBe(null);
   });
 
   it("finds the same groups when a label was added, and drops those that are gone", () => {
-    const before = labelWorld(table("abcd"), rows("abcd"))!;
-    const after = labelWorld(table("abecd"), rows("abecd"))!;
+    const before = LabelWorld.of(table("abcd"), rows("abcd"))!;
+    const after = LabelWorld.of(table("abecd"), rows("abecd"))!;
     const cut = carryOver({ nodes: [2, 4], kept: [3], size: 2 }, before, after);
     expect(cut.nodes.map((node) => after.nodes[node].members)).toEqual([members("c"), members("ab")]);
     expect(cut.kept.map((node) => after.nodes[node].text)).toEqual(["d"]);
-    const fewer = labelWorld(table("cd"), rows("cd"))!;
+    const fewer = LabelWorld.of(table("cd"), rows("cd"))!;
     expect(carryOver({ nodes: [3, 5], kept: [], size: 2 }, before, fewer).nodes).toEqual([1]);
+  });
+
+  it("leaves a group at the label where it stood, and with its name", () => {
+    const before = LabelWorld.of({ ...table("abcd"), place: [1, 1, 1] }, rows("abcd"))!;
+    const after = LabelWorld.of(table("abcd"), rows("abcd"))!;
+    expect(carryOver({ nodes: [4, 2, 3], kept: [], size: 2 }, before, after).nodes).toEqual([2, 3, 4]);
+    expect(after.nodes[4]).toMatchObject({ text: "b", place: 98, x: 1 });
+    expect(after.tree.x[4]).toBe(1);
+    carryOver({ nodes: [5], kept: [], size: 2 }, before, after);
+    expect(after.nodes[5]).toMatchObject({ text: "group", place: 98 });
   });
 
   it("keeps what is shown through such a change", () => {
     const all: Bounds = { x0: -9, y0: -9, x1: 9, y1: 9 };
-    const before = labelWorld(table("abcdefg"), rows("abcdefg"))!;
-    const after = labelWorld(table("abcdefgh"), rows("abcdefgh"))!;
+    const before = LabelWorld.of(table("abcdefg"), rows("abcdefg"))!;
+    const after = LabelWorld.of(table("abcdefgh"), rows("abcdefgh"))!;
     const shown = labelsInView(before.tree, all, 4, null);
     const carried = carryOver(shown, before, after);
     expect(carried.nodes.length).toBe(4);

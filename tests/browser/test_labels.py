@@ -16,7 +16,7 @@ from pathlib import Path
 while not Path("stop labels").exists():
     time.sleep(0.05)
 """
-MORE = "made = session.generate(per_class=4, classes='crane').result(quiet=True); session.observe().result()"
+MORE = "made = session.generate(per_class=4, classes='crane').result(quiet=True)"
 
 LABELS = """async () => {
     // the next frame but one shows what a key has done
@@ -120,11 +120,11 @@ def test_labels_follow_the_map_and_never_flicker(lab: Any, notebook: Callable[..
     (lab.folder / "stop labels").touch()
     user.ready()
 
-    # New pictures, and a new observation with them, leave most labels where they are.
+    # New pictures, and the observation at the end of the job, leave most labels where they are.
     the_map.press("0")
     shown = {label["text"] for label in the_map.labels().values()}
     user.run(2)
     user.state("Number(root.dataset.generated) === 4 && root.dataset.job === 'idle'")
     later = {label["text"] for label in the_map.labels().values()}
-    assert len(shown & later) >= 0.6 * len(shown)
+    assert len(shown & later) > 0.6 * len(shown)
     assert user.errors == []

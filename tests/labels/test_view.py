@@ -108,8 +108,15 @@ def test_labels_stay_when_pictures_stream_in():
     rng = np.random.default_rng(0)
     later = labels_in_view(tree, rng.normal(size=len(tree)), places, ALL, 20, shown=first)
     np.testing.assert_array_equal(later.nodes, first.nodes)
-    smaller = labels_in_view(tree, api, places, ALL, 5, shown=first)
-    assert set(smaller.nodes.tolist()) <= set(first.nodes.tolist())
+
+
+def test_less_room_hides_nothing_until_one_zooms_out():
+    tree, api, places = world(80, seed=5)
+    first = labels_in_view(tree, api, places, ALL, 20)
+    same = labels_in_view(tree, api, places, ALL, 5, shown=first)
+    np.testing.assert_array_equal(same.nodes, first.nodes)
+    out = labels_in_view(tree, api, places, (-12, -12, 12, 12), 5, shown=same)
+    assert len(out.nodes) == 5
 
 
 def test_an_empty_place_shows_nothing_and_forgets_nothing():

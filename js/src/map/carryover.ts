@@ -3,19 +3,23 @@ import type { LabelWorld } from "./labelworld";
 
 /**
  * The same cut in a hierarchy that was made anew: each node goes to the one with mostly the same labels, so that
- * what is shown stays when pictures or labels were added.
+ * what is shown stays when pictures or labels were added. It also stays at the label where it stood while that is
+ * one of its own; `after` is changed for this.
  */
 export function carryOver(cut: LabelCut, before: LabelWorld, after: LabelWorld): LabelCut {
   const leaf = new Map<number, number>();
-  for (let node = 0; node < after.tree.leaves; node++) leaf.set(after.nodes[node].members[0], node);
+  for (let node = 0; node < after.tree.leaves; node++) leaf.set(after.nodes[node].place, node);
   const found = new Map<number, number>();
   for (const node of [...cut.nodes, ...cut.kept]) {
-    const { members } = before.nodes[node];
+    const { members, place } = before.nodes[node];
     const present = members.flatMap((label) => leaf.get(label) ?? []);
     if (!present.length) continue;
     const lowest = present.reduce((a, b) => after.tree.common(a, b));
     const all = after.nodes[lowest].members.length + members.length - present.length;
-    if (present.length * 2 >= all) found.set(node, lowest);
+    if (present.length * 2 < all) continue;
+    found.set(node, lowest);
+    const stand = leaf.get(place);
+    if (stand !== undefined) after.stand(lowest, stand);
   }
   const above = new Set<number>();
   for (const node of found.values()) {

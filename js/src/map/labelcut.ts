@@ -38,11 +38,10 @@ export function labelsInView(
     [...nodes].sort((a, b) => rounded(worth[b]) - rounded(worth[a]) || b - a);
   const was = new Set(before);
   const here = held.filter((node) => inside[node]);
-  const nodes = [
-    ...byWorth(here.filter((node) => was.has(node))),
-    ...byWorth(here.filter((node) => !was.has(node))),
-  ].slice(0, budget);
-  let free = budget - nodes.length;
+  const nodes = byWorth(here.filter((node) => was.has(node)));
+  const back = byWorth(here.filter((node) => !was.has(node)));
+  nodes.push(...back.slice(0, Math.max(0, budget - nodes.length)));
+  let free = Math.max(0, budget - nodes.length);
   if (zoom === 0) {
     const [mx, my] = [((ZOOM_STEP - 1) / 2) * (x1 - x0), ((ZOOM_STEP - 1) / 2) * (y1 - y0)];
     const near = within(tree, { x0: x0 - mx, y0: y0 - my, x1: x1 + mx, y1: y1 + my });

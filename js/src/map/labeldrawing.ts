@@ -17,13 +17,13 @@ export function drawLabel(
   active: boolean,
   muted: boolean,
 ): void {
-  const { node, px, py, radius } = mark;
+  const { node, x, y, radius } = mark;
   const share = node.generated / Math.max(1, node.originals + node.generated);
   const disc = (r: number, fill: string, turn = 1) => {
     const start = -Math.PI / 2;
     context.beginPath();
-    if (turn < 1) context.moveTo(px, py);
-    context.arc(px, py, r, start, start + turn * 2 * Math.PI);
+    if (turn < 1) context.moveTo(x, y);
+    context.arc(x, y, r, start, start + turn * 2 * Math.PI);
     context.fillStyle = fill;
     context.fill();
   };
@@ -31,20 +31,14 @@ export function drawLabel(
   // a veil between the points and the text
   context.globalAlpha = strength * 0.6;
   context.beginPath();
-  context.roundRect(
-    mark.textX - 3,
-    mark.textY - mark.fontSize * 0.65,
-    mark.width + 6,
-    mark.fontSize * 1.3,
-    4,
-  );
+  context.roundRect(mark.textX - 3, mark.textY - mark.height * 0.65, mark.width + 6, mark.height * 1.3, 4);
   context.fillStyle = colours.halo;
   context.fill();
   context.globalAlpha = strength;
   disc(radius + 1.5, colours.halo);
   disc(radius, colours.original);
   if (share > 0) disc(radius, colours.generated, share);
-  context.font = `500 ${mark.fontSize}px ${colours.font}`;
+  context.font = `500 ${mark.height}px ${colours.font}`;
   context.textBaseline = "middle";
   context.lineJoin = "round";
   context.lineWidth = 3;

@@ -3,20 +3,14 @@ import type { Bounds, Camera } from "./camera";
 import { carryOver } from "./carryover";
 import { type LabelCut, labelsInView } from "./labelcut";
 import { drawLabel, type OverlayColours } from "./labeldrawing";
-import { type LabelWorld, labelWorld } from "./labelworld";
-import { placeLabels, type Side } from "./layout";
+import { LabelWorld } from "./labelworld";
+import { type LabelBox, placeLabels, type Side } from "./layout";
 import type { Frame } from "./pointrenderer";
 
 /** A label on the screen. It goes by its place: a group and a label of it that stand there are one mark. */
-export interface Mark {
+export interface Mark extends LabelBox {
   node: LabelNode;
   text: string;
-  radius: number;
-  fontSize: number;
-  width: number;
-  px: number;
-  py: number;
-  side: Side;
   textX: number;
   textY: number;
   /** How far it has faded in, 0 to 1. */
@@ -45,6 +39,8 @@ export class Overlay {
   #most = 1;
   #cut: LabelCut | null = null;
   #marks = new Map<number, Mark>();
+  /** Where the texts of shown labels are, and were of those that the map was moved away from. */
+  #sides = new Map<number, Side>();
   /** Where labels stood before the last projection, for as long as they travel. */
   #former = new Map<number, { x: number; y: number }>();
   #colours: OverlayColours | null = null;
@@ -69,7 +65,7 @@ export class Overlay {
   }
 
   setLabels(table: LabelTable, rows: readonly LabelRow[]): void {
-    const world = labelWorld(table, rows);
+    const world = LabelWorld.of(table, rows);
     if (!world && table.labels.length) return; // the other table is on its way
     this.#former = new Map(this.#world?.nodes.map(({ place, x, y }) => [place, { x, y }]));
     this.#cut = this.#cut && this.#world && world ? carryOver(this.#cut, this.#world, world) : null;
@@ -137,69 +133,62 @@ export class Overlay {
   }
 
   #place({ camera, width, height, mix }: Frame): void {
-    const chosen = (this.#cut?.nodes ?? []).map((node) => this.#world!.nodes[node]);
-    const marks = chosen.sort((a, b) => pictures(b) - pictures(a)).map((node) => this.#measure(node));
-    for (const mark of marks) this.#move(mark, camera, mix);
-    const sides = marks.map(({ node }) => {
-      const old = this.#marks.get(node.place);
-      return old && !old.leaving ? old.side : null;
-    });
-    const placed = placeLabels(
-      marks.map(({ px: x, py: y, radius, width: w, fontSize }, i) => ({
-        x,
-        y,
-        radius,
-        width: w,
-        height: fontSize,
-        side: sides[i],
-      })),
-      width,
-      height,
-    );
+    const order = (node: LabelNode) => {
+      if (!this.#sides.has(node.place)) return 2;
+      return this.#marks.get(node.place)?.leaving === false ? 0 : 1; // 1 comes back from outside
+    };
+    const marks = this.#nodes(this.#cut?.nodes)
+      .sort((a, b) => order(a) - order(b) || pictures(b) - pictures(a))
+      .map((node) => this.#measure(node));
+    // Labels on their way to new places are placed as if they were there.
+    for (const mark of marks) this.#move(mark, camera, 1);
+    const placed = placeLabels(marks, width, height);
     for (const mark of this.#marks.values()) {
-      const [x, y] = [mark.px, mark.py];
       this.#move(mark, camera, mix);
-      mark.textX += mark.px - x;
-      mark.textY += mark.py - y;
       mark.leaving = true;
     }
+    const away = this.#nodes(this.#cut?.kept).flatMap(({ place }) => {
+      const side = this.#sides.get(place);
+      return side ? [[place, side] as const] : [];
+    });
+    this.#sides = new Map(away);
     for (const { index, side, textX, textY } of placed) {
-      const mark = marks[index];
-      const alpha = this.#marks.get(mark.node.place)?.alpha ?? 0;
-      this.#marks.set(mark.node.place, { ...mark, side, textX, textY, alpha, leaving: false });
+      const { place } = marks[index].node;
+      const mark = { ...marks[index], side, textX, textY, alpha: this.#marks.get(place)?.alpha ?? 0 };
+      this.#move(mark, camera, mix);
+      this.#marks.set(place, mark);
+      this.#sides.set(place, side);
     }
+  }
+
+  #nodes(numbers: readonly number[] = []): LabelNode[] {
+    return numbers.map((node) => this.#world!.nodes[node]);
   }
 
   #measure(node: LabelNode): Mark {
     const weight = Math.sqrt(pictures(node) / this.#most);
-    const fontSize = Math.round((11 + 5 * weight) * 2) / 2;
+    const height = Math.round((11 + 5 * weight) * 2) / 2;
     const text = node.text.length > 28 ? `${node.text.slice(0, 27)}…` : node.text;
-    const key = `${fontSize} ${text}`;
-    if (!this.#widths.has(key)) {
-      this.#context.font = `500 ${fontSize}px ${this.#colours!.font}`;
-      this.#widths.set(key, Math.min(this.#context.measureText(text).width, 220));
+    const key = `${height} ${text}`;
+    let width = this.#widths.get(key);
+    if (width === undefined) {
+      this.#context.font = `500 ${height}px ${this.#colours!.font}`;
+      width = Math.min(this.#context.measureText(text).width, 220);
+      this.#widths.set(key, width);
     }
-    const [radius, width] = [5 + 5 * weight, this.#widths.get(key)!];
-    return {
-      node,
-      text,
-      radius,
-      fontSize,
-      width,
-      px: 0,
-      py: 0,
-      side: "right",
-      textX: 0,
-      textY: 0,
-      alpha: 0,
-      leaving: false,
-    };
+    const side = this.#sides.get(node.place) ?? null;
+    const unplaced = { x: 0, y: 0, textX: 0, textY: 0, alpha: 0, leaving: false };
+    return { ...unplaced, node, text, radius: 5 + 5 * weight, width, height, side };
   }
 
+  /** Takes a mark, and its text with it, to where its node is in the view. */
   #move(mark: Mark, camera: Camera, mix: number): void {
-    const { x, y, place } = mark.node;
-    const from = this.#former.get(place) ?? mark.node;
-    [mark.px, mark.py] = camera.toScreen(from.x + (x - from.x) * mix, from.y + (y - from.y) * mix);
+    const to = mark.node;
+    const from = this.#former.get(to.place) ?? to;
+    const [x, y] = camera.toScreen(from.x + (to.x - from.x) * mix, from.y + (to.y - from.y) * mix);
+    mark.textX += x - mark.x;
+    mark.textY += y - mark.y;
+    [mark.x, mark.y] = [x, y];
   }
 
   #present(): Mark[] {
@@ -217,9 +206,11 @@ function seen(camera: Camera, width: number, height: number): Bounds {
   return { x0, y0, x1, y1 };
 }
 
-function boxes({ px, py, radius, textX, textY, width, fontSize }: Mark): [number, number, number, number][] {
+/** The boxes of a label's pie and text. */
+function boxes(mark: Mark): [number, number, number, number][] {
+  const { x, y, radius, textX, textY, width, height } = mark;
   return [
-    [px - radius, py - radius, px + radius, py + radius],
-    [textX, textY - fontSize / 2, textX + width, textY + fontSize / 2],
+    [x - radius, y - radius, x + radius, y + radius],
+    [textX, textY - height / 2, textX + width, textY + height / 2],
   ];
 }

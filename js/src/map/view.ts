@@ -48,6 +48,7 @@ export class MapView {
   #frame = 0;
   #hintTimer = 0;
   #fitted = false;
+  #relabel = true;
   #touched = false;
   #travelStart = -1;
   #popUntil = 0;
@@ -181,9 +182,8 @@ export class MapView {
       signal,
     );
     const relabel = () => {
-      this.#overlay.setLabels(store.get("label_tree"), store.get("labels"));
-      if (!this.#touched) this.#fitSoon();
-      this.#restyle();
+      this.#relabel = true; // with the next frame: the two tables come one after the other
+      this.#request();
     };
     store.on("labels", relabel, signal);
     store.on("label_tree", relabel, signal);
@@ -207,7 +207,6 @@ export class MapView {
     );
     const find = (event: Event) => locate(event, store.points, this.#camera, this.#overlay, this.element);
     this.#root.addEventListener("datacrafter-locate", find, { signal });
-    relabel();
     if (store.points.count) this.#takePoints({ kind: "replaced" });
   }
 
@@ -285,6 +284,13 @@ export class MapView {
     this.#draw(); // at once: a resized canvas is blank
   }
 
+  #takeLabels(): void {
+    const { store } = this.#connection;
+    this.#relabel = false;
+    this.#overlay.setLabels(store.get("label_tree"), store.get("labels"));
+    if (!this.#touched) this.#fitSoon();
+  }
+
   #request(): void {
     this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
@@ -293,6 +299,7 @@ export class MapView {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     if (!this.#width) return;
+    if (this.#relabel) this.#takeLabels();
     const now = performance.now();
     const t = this.#travelStart < 0 ? 1 : Math.min(1, (now - this.#travelStart) / TRAVEL_MS);
     if (t >= 1) this.#travelStart = -1;
