@@ -146,6 +146,7 @@ export class MapView {
 
   /** Reads the colours again after the theme changed. */
   retheme(): void {
+    if (!this.#root.isConnected) return; // there are no colours yet; seen first, it reads them
     const dark = this.#root.dataset.theme === "dark";
     this.#colours = palette(Math.max(1, this.#connection.store.get("info").classes.length), dark);
     const colour = tokenReader(this.#root);
@@ -194,7 +195,7 @@ export class MapView {
     size.observe(this.element);
     // Back in view: a browser may have dropped what a hidden canvas showed.
     const view = new IntersectionObserver(
-      (entries) => entries.some((entry) => entry.isIntersecting) && this.#request(),
+      (entries) => entries.some((entry) => entry.isIntersecting) && this.retheme(),
     );
     view.observe(this.element);
     signal.addEventListener(
@@ -280,6 +281,7 @@ export class MapView {
     const first = !this.#width;
     this.#width = clientWidth;
     this.#height = clientHeight;
+    if (first) this.retheme();
     if (first || !this.#touched) this.#fitSoon();
     this.#draw(); // at once: a resized canvas is blank
   }
