@@ -72,7 +72,8 @@ class SparsePictureTerm:
     def _squared_distances(self, y: "Tensor") -> "Tensor":
         away = y.repeat_interleave(self._counts, dim=0, output_size=len(self._columns))
         away -= y.index_select(0, self._columns)
-        return away.square_().sum(dim=1)
+        away.square_()
+        return away[:, 0] + away[:, 1]
 
 
 class _Intruders:
@@ -104,10 +105,13 @@ class _Intruders:
 
     def gradient(self, y: "Tensor", scale: float) -> "Tensor":
         """Half the gradient of the expected rank of what is near; scale takes the kernel to shares."""
+        import torch
+
         away = y[:, None] - y[self._index]
-        near = 1 / (1 + away.square_().sum(dim=2))
-        mean = (near * self._cost).sum(dim=1, keepdim=True) / near.sum(dim=1, keepdim=True).clamp_min(_TINY)
-        push = ((-0.5 * scale) * near.square() * (self._cost - mean)).reshape(-1)
+        away.square_()
+        near = (1 + away[:, :, 0]).add_(away[:, :, 1]).reciprocal_()
+        mean = torch.einsum("nk,nk->n", near, self._cost) / near.sum(dim=1).clamp_min(_TINY)
+        push = (self._cost - mean[:, None]).mul_(near).mul_(near).mul_(-0.5 * scale).reshape(-1)
         forth = _laplacian(self._starts, self._index.reshape(-1).to(self._starts.dtype), push, y)
         return forth + _laplacian(self._back_starts, self._back_columns, push[self._order], y)
 
@@ -165,7 +169,7 @@ def repulsion_field(y: "Tensor") -> "tuple[Tensor, float]":
     flat, sharp = torch.fft.rfft2(torch.stack([near, near * near]))
     fields = torch.fft.irfft2(torch.cat([planes[:1] * flat, planes * sharp]), s=(2 * m, 2 * m))[:, :m, :m]
     table = fields.reshape(4, -1).T.contiguous()
-    read = (table[nodes.reshape(-1)].reshape(len(y), -1, 4) * both[:, :, None]).sum(dim=1)
+    read = torch.bmm(both[:, None], table.index_select(0, nodes.reshape(-1)).reshape(len(y), -1, 4))[:, 0]
     total = float(read[:, 0].sum()) - len(y)
     return centred * read[:, 1:2] - read[:, 2:], max(total, _TINY)
 

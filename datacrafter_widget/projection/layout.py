@@ -16,6 +16,7 @@ from datacrafter_widget.projection.weights import UncertaintyWeights
 
 EXAGGERATION = 2.0
 REFINING_RATE = 0.05
+REFERENCE = 1000
 NETWORK_SHARE = 0.5
 """Share of the progress that the network's training takes."""
 WARM_SHORTER = 5
@@ -62,7 +63,10 @@ class Fit:
         self._n = targets.image_image.shape[0]
         self._rng = np.random.default_rng(schedule.seed)
         self.network = ProjectionNetwork(inputs.shape[1], self._rng, schedule.device)
-        self.weights = UncertaintyWeights(schedule.priors)
+        # a neighbourhood's width on the map falls with the root of the pictures: so must what labels move
+        a, b, c = schedule.priors
+        gentle = min(1.0, (REFERENCE / max(self._n, 1)) ** 0.5)
+        self.weights = UncertaintyWeights((gentle * a, gentle * b, gentle * c))
 
     def cold(self) -> Float32:
         """From random weights."""
@@ -94,8 +98,8 @@ class Fit:
             device=plan.device,
             progress=lambda share: self._progress(0.05 + NETWORK_SHARE + (0.95 - NETWORK_SHARE) * share),
         )
-        y[:n] = _together(y[:n], self._targets.ranking.image_features)
         y[:n] = separate(y[:n], self._targets.image_image, plan.separation)
+        y[:n] = _together(y[:n], self._targets.ranking.image_features)
         y[n:] = self._settled(y, None)
         return y
 

@@ -13,7 +13,8 @@ from datacrafter_widget.projection.neighbors import Float32, rows_to_one
 if TYPE_CHECKING:
     from torch import Tensor
 
-SEPARATION_STEPS = 20
+SEPARATION_STEPS = 20  # for a thousand pictures
+MOST_SEPARATION_STEPS = 100
 SCALES = 2.0 ** np.arange(-1, 7.5, 0.5)
 
 
@@ -110,6 +111,8 @@ def separate(positions: Float32, graph: csr_matrix, amount: float) -> Float32:
     if amount == 0 or graph.nnz == 0:
         return positions
     average, smooth = rows_to_one(graph), positions
-    for _ in range(SEPARATION_STEPS):
+    # a step reaches a neighbourhood, whose share of the map falls with the root of the pictures
+    steps = round(SEPARATION_STEPS * max(1.0, len(positions) / 1000))
+    for _ in range(min(steps, MOST_SEPARATION_STEPS)):
         smooth = average @ smooth
     return np.asarray(positions + amount * smooth, np.float32)
