@@ -16,10 +16,10 @@ import { Picker } from "./picker";
 import type { Frame, PointRenderer } from "./pointrenderer";
 import { tokenReader } from "./tokens";
 import { Tooltip } from "./tooltip";
+import { Travel } from "./travel";
 
 export type Tool = "pan" | "lasso" | "rectangle";
 
-const TRAVEL_MS = 650;
 const POP_MS = 460;
 
 /** The map itself: points, labels, and what the pointer and the keyboard do to them. */
@@ -31,6 +31,7 @@ export class MapView {
   readonly #overlay = new Overlay(h("canvas", { class: "dc-map-labels", attrs: { "aria-hidden": "true" } }));
   readonly #lasso = new Lasso();
   readonly #picker: Picker;
+  readonly #travel = new Travel();
   readonly #tooltip: Tooltip;
   readonly #hint = h(
     "div",
@@ -40,7 +41,6 @@ export class MapView {
   readonly #stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
   #renderer: PointRenderer;
   #looks: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  #places = new Float32Array(0);
   #tool: Tool = "pan";
   #onTool: (tool: Tool) => void = () => undefined;
   #width = 0;
@@ -50,7 +50,6 @@ export class MapView {
   #fitted = false;
   #relabel = true;
   #touched = false;
-  #travelStart = -1;
   #popUntil = 0;
   #hovered = -1;
   #colours: string[] = [];
@@ -214,41 +213,19 @@ export class MapView {
   #takePoints(change: PointsChange): void {
     const { points } = this.#connection.store;
     this.#computeLooks();
+    const now = this.#stillness.matches ? 0 : performance.now();
     if (change.kind === "appended") {
-      const now = this.#stillness.matches ? 0 : performance.now();
       this.#renderer.append(points, this.#looks, change.start, now);
       if (now) this.#popUntil = now + POP_MS;
+      this.#travel.note(points);
     } else {
-      const from = change.kind === "replaced" ? this.#formerPlaces() : null;
+      const from = now && change.kind === "replaced" ? this.#travel.begin(points, now) : null;
+      if (!from) this.#travel.end(points);
       this.#renderer.replace(points, this.#looks, from);
-      this.#travelStart = from ? performance.now() : -1;
       this.#picker.invalidate();
     }
-    this.#rememberPlaces();
     if (!this.#touched || !this.#fitted) this.#fitSoon();
     this.#request();
-  }
-
-  /** Where each row was drawn before, so that a new projection moves there instead of jumping. */
-  #formerPlaces(): Float32Array | null {
-    const { points } = this.#connection.store;
-    if (!this.#places.length || this.#stillness.matches) return null;
-    const from = new Float32Array(points.count * 2);
-    for (let row = 0; row < points.count; row++) {
-      const known = row * 2 + 1 < this.#places.length && Number.isFinite(this.#places[row * 2]);
-      from[row * 2] = known ? this.#places[row * 2] : points.x[row];
-      from[row * 2 + 1] = known ? this.#places[row * 2 + 1] : points.y[row];
-    }
-    return from;
-  }
-
-  #rememberPlaces(): void {
-    const { points } = this.#connection.store;
-    this.#places = new Float32Array(points.count * 2);
-    for (let row = 0; row < points.count; row++) {
-      this.#places[row * 2] = points.x[row];
-      this.#places[row * 2 + 1] = points.y[row];
-    }
   }
 
   #fitSoon(): void {
@@ -303,21 +280,20 @@ export class MapView {
     if (!this.#width) return;
     if (this.#relabel) this.#takeLabels();
     const now = performance.now();
-    const t = this.#travelStart < 0 ? 1 : Math.min(1, (now - this.#travelStart) / TRAVEL_MS);
-    if (t >= 1) this.#travelStart = -1;
+    const mix = this.#travel.progress(now);
     const frame: Frame = {
       camera: this.#camera,
       width: this.#width,
       height: this.#height,
       pixelRatio: window.devicePixelRatio || 1,
       radius: this.#radius(),
-      mix: t < 1 ? 1 - (1 - t) ** 3 : 1,
+      mix,
       now,
     };
     this.#renderer.draw(frame);
     const fading = this.#overlay.draw(frame, this.#stillness.matches);
     this.#root.dataset.labels = String(this.#overlay.shown);
-    if (t < 1 || fading || now < this.#popUntil) this.#request();
+    if (mix < 1 || fading || now < this.#popUntil) this.#request();
     const { points } = this.#connection.store;
     if (this.#fitted && points.count) this.#root.dataset.ready = "true";
   }
