@@ -8,6 +8,7 @@ import { infoPanel } from "./panels/info";
 import { mapPanel } from "./panels/map";
 import { metricsPanel } from "./panels/metrics";
 import { promptsPanel } from "./panels/prompts";
+import { isPending } from "./pending";
 import type { PanelName, WidgetModel } from "./protocol";
 import type { Scope } from "./scope";
 import { followTheme } from "./theme";
@@ -86,7 +87,7 @@ export function dashboard({ connection, model, el, signal }: View): void {
     Object.assign(root.dataset, { points: drawn, generated, selected: ui.selection.length });
   };
   const jobs = () => {
-    const busy = store.get("jobs").some((job) => job.state === "running" || job.state === "queued");
+    const busy = store.get("jobs").some(isPending);
     root.dataset.job = busy ? "running" : "idle";
   };
   store.on("points", count, signal);

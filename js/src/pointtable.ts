@@ -5,7 +5,6 @@ import type { PointBlock } from "./points";
 export class PointTable {
   count = 0;
   id = new Int32Array(0);
-  parent = new Int32Array(0);
   x = new Float32Array(0);
   y = new Float32Array(0);
   classIndex = new Uint16Array(0);
@@ -53,7 +52,6 @@ export class PointTable {
 
   #copy(block: PointBlock, from: number, to: number): void {
     this.id[to] = block.id[from];
-    this.parent[to] = block.parent[from];
     this.x[to] = block.x[from];
     this.y[to] = block.y[from];
     this.classIndex[to] = block.classIndex[from];
@@ -70,7 +68,6 @@ export class PointTable {
       return bigger;
     };
     this.id = grow(this.id, new Int32Array(capacity));
-    this.parent = grow(this.parent, new Int32Array(capacity));
     this.x = grow(this.x, new Float32Array(capacity));
     this.y = grow(this.y, new Float32Array(capacity));
     this.classIndex = grow(this.classIndex, new Uint16Array(capacity));

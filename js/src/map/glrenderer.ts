@@ -31,7 +31,7 @@ export class GlRenderer implements PointRenderer {
 
   /** Throws when the canvas gives no WebGL2 context. `onRestored` is called when a lost context is back. */
   constructor(canvas: HTMLCanvasElement, onRestored: () => void) {
-    const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, alpha: true });
+    const gl = canvas.getContext("webgl2", { antialias: false });
     if (!gl) throw new Error("WebGL2 is not available");
     this.canvas = canvas;
     this.#gl = gl;

@@ -1,14 +1,18 @@
 /** Class colours that fit the uniform; further classes start over. */
 export const MAX_COLOURS = 96;
 
+/**
+ * `meta` is colour, origin, look, unused; `view` takes places to the clip space, `position * view.xy + view.zw`;
+ * `radius` is in device pixels.
+ */
 export const VERTEX = `#version 300 es
 precision highp float;
 layout(location = 0) in vec2 from;
 layout(location = 1) in vec2 to;
 layout(location = 2) in float birth;
-layout(location = 3) in uvec4 meta; // colour, origin, look, unused
-uniform vec4 view;   // clip = position * view.xy + view.zw
-uniform float radius; // device pixels
+layout(location = 3) in uvec4 meta;
+uniform vec4 view;
+uniform float radius;
 uniform float travel;
 uniform float now;
 uniform vec3 colours[${MAX_COLOURS}];
@@ -29,6 +33,7 @@ void main() {
   gl_Position = gone ? vec4(2.0, 2.0, 0.0, 1.0) : vec4(mix(from, to, travel) * view.xy + view.zw, 0.0, 1.0);
 }`;
 
+/** `ratio` is device pixels to a CSS pixel. */
 export const FRAGMENT = `#version 300 es
 precision mediump float;
 in vec3 colour;
@@ -37,7 +42,7 @@ flat in uint origin;
 flat in uint look;
 uniform vec3 background;
 uniform vec3 ink;
-uniform float ratio; // device pixels to a CSS pixel
+uniform float ratio;
 out vec4 result;
 void main() {
   float d = length(gl_PointCoord - 0.5) * size;

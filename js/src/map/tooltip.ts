@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { lateImage } from "../lateimage";
 import type { Thumbnails } from "../thumbnails";
 
 /** The picture under the pointer, beside it. */
@@ -18,17 +19,12 @@ export class Tooltip {
     element.style.transform = `translate(${Math.round(px)}px, ${Math.round(py)}px) translate(${left ? "calc(-100% - 14px)" : "14px"}, -50%)`;
     if (id === this.#picture) return;
     this.#picture = id;
-    const image = h("img", { class: "dc-loading", attrs: { alt: title, width: 96, height: 96 } });
+    const image = lateImage(this.#thumbnails.picture(id), { alt: title, width: 96, height: 96 });
     element.replaceChildren(
       image,
       h("div", { class: "dc-tooltip-text" }, h("strong", {}, title), h("span", {}, note)),
     );
     element.style.setProperty("--class", colour);
-    void this.#thumbnails.picture(id).then((url) => {
-      image.classList.remove("dc-loading");
-      if (url) image.src = url;
-      else image.classList.add("dc-missing");
-    });
   }
 
   hide(): void {

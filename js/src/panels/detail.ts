@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { lateImage } from "../lateimage";
 import type { DetailRow, PictureRow } from "../protocol";
 import type { Scope } from "../scope";
 import { frame } from "./frame";
@@ -62,11 +63,7 @@ export function detailPanel(scope: Scope): HTMLElement {
     const classes = store.get("info").classes;
     const index = classes.findIndex(({ id }) => id === row.class_id);
     const name = `${classes[index]?.name ?? "picture"} ${row.id}, ${row.origin}${row.hidden ? ", removed" : ""}`;
-    const image = h("img", { class: "dc-loading", attrs: { alt: "", loading: "lazy" } });
-    void connection.thumbnails.picture(row.id).then((url) => {
-      image.classList.remove("dc-loading");
-      if (url) image.src = url;
-    });
+    const image = lateImage(connection.thumbnails.picture(row.id), { alt: "", loading: "lazy" });
     return h(
       "button",
       {

@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { isPending } from "../pending";
 import type { Info, JobRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
@@ -61,7 +62,7 @@ export function generateForm(scope: Scope): HTMLElement {
   function refresh(): void {
     const info = connection.store.get("info");
     const jobs = connection.store.get("jobs");
-    const busy = jobs.some((job) => isGeneration(job) && (job.state === "running" || job.state === "queued"));
+    const busy = jobs.some((job) => isGeneration(job) && isPending(job));
     go.disabled = busy || info.read_only || !info.classes.length;
     resume.hidden = busy || info.read_only || !info.resumable;
     const { classes } = connection.ui;

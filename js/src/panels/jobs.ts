@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { isPending } from "../pending";
 import type { JobRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
@@ -21,13 +22,9 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
     connection.store.get("jobs").map((job) => (job.state === "failed" ? job.id : null)),
   );
   const render = (jobs: JobRow[]) => {
-    const shown = jobs.filter(wanted).filter((job) => {
-      return (
-        job.state === "running" ||
-        job.state === "queued" ||
-        (job.state === "failed" && !dismissed.has(job.id))
-      );
-    });
+    const shown = jobs
+      .filter(wanted)
+      .filter((job) => isPending(job) || (job.state === "failed" && !dismissed.has(job.id)));
     for (const [id, line] of lines) {
       if (shown.some((job) => job.id === id && job.state !== "failed")) continue;
       line.element.remove();

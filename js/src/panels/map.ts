@@ -1,7 +1,8 @@
+import { closeButton } from "../closebutton";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
-import { icon } from "../icons";
 import { MapView } from "../map/view";
+import { isPending } from "../pending";
 import type { Scope } from "../scope";
 import { frame } from "./frame";
 import { toolbar } from "./toolbar";
@@ -27,7 +28,7 @@ export function mapPanel(scope: Scope): { element: HTMLElement; view: MapView } 
 
   const renderEmpty = () => {
     const { points } = store;
-    const looking = store.get("jobs").some((job) => job.state === "running" || job.state === "queued");
+    const looking = store.get("jobs").some(isPending);
     empty.hidden = points.count > 0;
     if (!empty.hidden) empty.replaceChildren(...emptyState(store.get("info").classes.length > 0, looking));
   };
@@ -44,14 +45,9 @@ export function mapPanel(scope: Scope): { element: HTMLElement; view: MapView } 
       },
       "Select them",
     );
-    const end = h(
-      "button",
-      {
-        class: "dc-plain",
-        attrs: { type: "button", "aria-label": "End the highlight" },
-        on: { click: () => void focusLabel(connection, chosen.text, chosen.labels, "map") },
-      },
-      icon("close"),
+    const end = closeButton(
+      "End the highlight",
+      () => void focusLabel(connection, chosen.text, chosen.labels, "map"),
     );
     focus.replaceChildren(
       h("b", {}, chosen.text),

@@ -1,5 +1,4 @@
 import { h } from "../dom";
-import { icon } from "../icons";
 import type { ClassRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
@@ -137,7 +136,6 @@ export function promptsPanel(scope: Scope): HTMLElement {
       },
     });
     add.disabled = store.get("info").read_only;
-    add.replaceChildren(icon("plus"));
     return add;
   };
 

@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { lateImage } from "../lateimage";
 import type { ProposalRow } from "../protocol";
 import { compact } from "../scale";
 import type { Scope } from "../scope";
@@ -60,14 +61,9 @@ export function proposalCard({ connection, notices }: Scope, row: ProposalRow): 
     if (!refs.length && score === null) return null;
     const label = "How well the pictures of the prompt follow your feedback: higher is better";
     const caption = h("span", { title: label }, name, score !== null && h("b", {}, compact(score)));
-    const images = refs.slice(0, SHOWN).map((ref, i) => {
-      const image = h("img", { class: "dc-loading", attrs: { alt: `${name}, sample ${i + 1}` } });
-      void connection.thumbnails.proxy(ref).then((url) => {
-        image.classList.remove("dc-loading");
-        if (url) image.src = url;
-      });
-      return image;
-    });
+    const images = refs
+      .slice(0, SHOWN)
+      .map((ref, i) => lateImage(connection.thumbnails.proxy(ref), { alt: `${name}, sample ${i + 1}` }));
     return h("div", { class: `dc-strip dc-strip-${name.toLowerCase()}` }, caption, ...images);
   }
 }

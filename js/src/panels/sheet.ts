@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { lateImage } from "../lateimage";
 import type { PictureRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
@@ -16,11 +17,7 @@ export function provenanceSheet({ connection, signal, notices }: Scope): HTMLEle
     const reply = await connection.act("picture", { picture: id }, "detail");
     if (!reply || signal.aborted) return;
     const row = reply.result as PictureRow;
-    const image = h("img", { class: "dc-loading", attrs: { alt: `Picture ${id}` } });
-    void connection.thumbnails.picture(id, 256).then((url) => {
-      image.classList.remove("dc-loading");
-      if (url) image.src = url;
-    });
+    const image = lateImage(connection.thumbnails.picture(id, 256), { alt: `Picture ${id}` });
     const restore = button({
       action: "restore",
       label: "Take the picture out of the recycle bin",
