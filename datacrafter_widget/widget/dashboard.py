@@ -42,6 +42,7 @@ _TOUCHED = {
     "actions": ("history",),
     "device": ("info",),
     "classes": ("info", "templates", "points"),
+    "warning": ("warnings",),
 }
 
 
@@ -103,6 +104,7 @@ class DataCrafter(anywidget.AnyWidget):
         self._dirty: set[str] = set()
         self._moved = False
         self._changed: set[int] = set()
+        self._warnings: list[str] = []
         self._dirty_lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._last_flush = 0.0
@@ -147,6 +149,8 @@ class DataCrafter(anywidget.AnyWidget):
             self._moved |= kind in {"map", "classes"}
             if kind == "hidden":
                 self._changed.update(event["ids"])
+            if kind == "warning":
+                self._warnings.append(event["message"])
         touched = _TOUCHED.get(kind, ())
         ended = kind == "job" and event["job"]["state"] not in {"queued", "running"}
         self._touch(*touched, *(("info",) if ended else ()))
@@ -168,12 +172,15 @@ class DataCrafter(anywidget.AnyWidget):
             names, self._dirty = self._dirty, set()
             changed, self._changed = self._changed, set()
             moved, self._moved = self._moved, False
+            warnings, self._warnings = self._warnings, []
             self._timer = None
             self._last_flush = time.monotonic()
         try:
             with self._line:
                 if not self._live:
                     return
+                for message in warnings:  # so far they are all about the names of the map's groups
+                    self._say({"type": "warning", "where": "map", "message": message})
                 if "points" in names:
                     self._send_points(moved=moved, changed=changed)
                 tables = {name: self._table(name) for name in TABLES if name in names}

@@ -4,8 +4,9 @@ Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``heig
 ``selection``.
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
-block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message). ``seq``
-counts up by one, so that a page that missed a message knows, and says ``hello`` to get everything.
+block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message), ``warning``
+(where, message). ``seq`` counts up by one, so that a page that missed a message knows, and says ``hello`` to get
+everything.
 
 Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUESTS`.
 """

@@ -109,15 +109,14 @@ export class Connection {
   }
 
   #receive(message: Message, buffers: DataView[]): void {
-    if (message.type === "reply" || message.type === "error") {
-      this.#settle(message, buffers);
-      return;
-    }
-    if (message.seq === this.store.seq + 1) this.#follow(message, buffers);
+    if (message.type === "warning") {
+      this.ui.emit("notice", { where: message.where, kind: "warning", message: message.message });
+    } else if (message.type === "reply" || message.type === "error") this.#settle(message, buffers);
+    else if (message.seq === this.store.seq + 1) this.#follow(message, buffers);
     else if (message.seq > this.store.seq) this.#resync();
   }
 
-  #follow(message: Exclude<Message, { type: "reply" | "error" }>, buffers: DataView[]): void {
+  #follow(message: Extract<Message, { seq: number }>, buffers: DataView[]): void {
     this.store.seq = message.seq;
     if (message.type === "state") this.store.apply(message.tables);
     else if (message.type === "append") this.store.appendPoints(decodePoints(buffers[0]));

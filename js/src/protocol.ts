@@ -11,6 +11,7 @@
  *   {type: "replace", seq}              + [point block]   all rows (positions changed)
  *   {type: "reply",  id, result}        + buffers         the answer to the request with this id
  *   {type: "error",  id, where, message}                  the request failed; `where` is the place to show it
+ *   {type: "warning", where, message}                     something went less well; all went on
  * `seq` counts up by one; a page that misses one asks for everything with `hello`.
  *
  * Custom messages, page → Python: {type, id, where, …} with the arguments named in `Requests`.
@@ -52,6 +53,8 @@ export interface Info {
     defaults: GeneratorDefaults | null;
   } | null;
   encoder: { name: string; dim: number | null } | null;
+  /** The name of the language model. */
+  language: string | null;
   memory: Record<string, number | string | null> | null;
   classes: ClassRow[];
   iteration: number;
@@ -219,7 +222,8 @@ export type Message =
   | { type: "update"; seq: number; count: number }
   | { type: "replace"; seq: number }
   | { type: "reply"; id: string; result: unknown }
-  | { type: "error"; id: string | null; where: string; message: string };
+  | { type: "error"; id: string | null; where: string; message: string }
+  | { type: "warning"; where: string; message: string };
 
 /** The part of an anywidget model that we use. */
 export interface WidgetModel {

@@ -14,6 +14,7 @@ const EMPTY: Tables = {
     folder: "",
     generator: null,
     encoder: null,
+    language: null,
     memory: null,
     classes: [],
     iteration: 0,

@@ -3,7 +3,7 @@ import { Emitter } from "./emitter";
 export interface Notice {
   where: string;
   message: string;
-  kind: "error" | "done";
+  kind: "error" | "warning" | "done";
 }
 
 export interface LabelFocus {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Connection } from "../src/connection";
 import type { Message, WidgetModel } from "../src/protocol";
+import type { Notice } from "../src/ui";
 import { block } from "./block";
 
 type Sent = { type: string; id: string; [key: string]: unknown };
@@ -60,6 +61,17 @@ describe("Connection", () => {
     say({ type: "state", seq: 2, tables: { history: { undo: "remove", redo: null } } });
     expect(store.points.count).toBe(3);
     expect(store.get("history").undo).toBe("remove");
+  });
+
+  it("hands a warning on to where it happened, in step or not", () => {
+    const { model, say, asked } = fakeModel();
+    const { ui, store } = new Connection(model, life.signal);
+    const heard: Notice[] = [];
+    ui.on("notice", (notice) => heard.push(notice), life.signal);
+    say({ type: "warning", where: "map", message: "<i>no names</i>" });
+    expect(heard).toEqual([{ where: "map", kind: "warning", message: "<i>no names</i>" }]);
+    expect(store.seq).toBe(0);
+    expect(asked("hello")).toHaveLength(1);
   });
 
   it("asks for everything when it missed a message, and is in step after the answer", async () => {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from blocks import decode
 
-from datacrafter_widget import DataCrafter, InputError
+from datacrafter_widget import DataCrafter, InputError, Session
 from datacrafter_widget.widget.protocol import TABLES
 
 
@@ -15,6 +15,7 @@ def test_a_new_widget_holds_the_whole_state_in_its_traits(session):
         assert read["count"] == len(session.pictures())
         assert (read["origin"] == 0).all()
         assert len(widget.info["classes"]) == len(session.classes)
+        assert widget.info["language"] is None
         assert widget.labels
         assert sorted(widget.label_tree["labels"]) == sorted(row["id"] for row in widget.labels)
         assert widget.templates
@@ -148,6 +149,34 @@ def test_export_reports_what_it_wrote_and_refuses_to_overwrite(page, tmp_path):
     assert answer["result"]["total"] > 0
     again, _ = page.ask("export", path=folder, overwrite=False)
     assert again["type"] == "error"
+
+
+def test_a_warning_is_told_where_it_happened_and_changes_nothing_else(session, page):
+    page.ask("hello", seq=page.widget._seq)
+    message = "groups of words keep the name of their most central word: <b>no answer</b>"
+    seq = page.widget._seq
+    session.events.emit("warning", message=message)
+    session.events.emit("warning", message="another")
+    page.wait(lambda m: m.get("message") == "another")
+    assert [m for m, _ in page.messages if m["type"] == "warning"] == [
+        {"type": "warning", "where": "map", "message": message},
+        {"type": "warning", "where": "map", "message": "another"},
+    ]
+    answer, _ = page.ask("hello", seq=seq)
+    assert answer["result"] == {"seq": seq, "tables": None}
+
+
+def test_the_language_model_is_named(originals, tmp_path):
+    class Always:
+        name = "any/model"
+
+        def answer(self, instructions, question, schema, *, images=()):  # noqa: ARG002
+            return {"names": []}
+
+    with Session.open(tmp_path / "named", images=originals, language=Always()) as session:
+        widget = DataCrafter(session)
+        assert widget.info["language"] == "any/model"
+        widget.close()
 
 
 def test_selection_is_a_trait(page):

@@ -8,6 +8,7 @@ import pytest
 from blocks import decode
 
 from datacrafter_widget import InputError
+from datacrafter_widget.widget import protocol
 from datacrafter_widget.widget.protocol import REQUESTS, TABLES, check_request, encode_points, plain
 from datacrafter_widget.widget.requests import ANSWERS
 
@@ -69,6 +70,12 @@ def test_both_sides_name_the_same_requests_arguments_and_tables():
     assert len(re.findall(r"^  \w+: (?:\{|Record)", requests, re.MULTILINE)) == len(REQUESTS)
     tables = re.search(r"interface Tables \{(.*?)\n\}", TYPESCRIPT, re.DOTALL)[1]
     assert tuple(re.findall(r"^  (\w+):", tables, re.MULTILINE)) == TABLES
+
+
+def test_both_sides_name_the_same_messages():
+    page = re.search(r"type Message =(.*?);\n\n", TYPESCRIPT, re.DOTALL)[1]
+    kernel = re.search(r"Messages to the page:(.*?)\n\n", protocol.__doc__, re.DOTALL)[1]
+    assert set(re.findall(r'type: "(\w+)"', page)) == set(re.findall(r"``(\w+)``\s\(", kernel))
 
 
 def test_every_request_has_an_answer():

@@ -12,12 +12,13 @@ export function modelCard({ connection, signal }: Scope): HTMLElement {
 }
 
 function facts(info: Info): Node[] {
-  const { generator, encoder, memory } = info;
+  const { generator, encoder, language, memory } = info;
   const rows: Node[] = [];
   const add = (name: string, value: string, hint = value) =>
     rows.push(h("div", { class: "dc-fact", title: hint }, h("span", {}, name), h("b", {}, value)));
   add("Generator", generator ? lastPart(generator.name) : "none", generator?.name ?? "no generator");
   add("Encoder", encoder ? lastPart(encoder.name) : "none", encoder?.name ?? "no encoder");
+  if (language) add("Language", lastPart(language), `${language} names groups of words`);
   const device = [generator?.device, generator?.dtype].filter(Boolean).join(" · ");
   add("Device", device || "loads on first use");
   const used = Number(memory?.used_mb);
