@@ -55,19 +55,18 @@ def training_batches(
         yield (rows, *batch(pictures))
 
 
-def picture_term(targets: Targets, inputs: Float32, device: str) -> PictureTerm | SparsePictureTerm:
-    """The picture term over all pictures, exact up to 2,000, with graded negatives.
+def picture_term(targets: Targets, device: str) -> PictureTerm | SparsePictureTerm:
+    """The picture term over all pictures: up to 2,000 exact, with graded negatives.
 
     Args:
         targets: positives.
-        inputs: (N, inputs) of the pictures.
         device: where to compute.
     """
     import torch
 
     features = targets.ranking.image_features
     if len(features) > DENSE_UP_TO:
-        return SparsePictureTerm(targets.image_image, torch.from_numpy(inputs).to(device))
+        return SparsePictureTerm(targets.image_image, device)
     dense = torch.from_numpy(targets.image_image.toarray()).to(device)
     return PictureTerm(dense, rank_costs(features, features, targets.ranking.nearest.shape[1] + 1, device))
 

@@ -16,48 +16,35 @@ if TYPE_CHECKING:
 MAX_NODES = 512
 SPACING = 0.4
 NODES = 4  # cubic interpolation
-INTRUDERS = 20
-REFRESH_INTRUDERS = 20
 _TINY = 1e-30
 
 
 class SparsePictureTerm:
     """First term of Eq. 5 for thousands of pictures and more; see `PictureTerm`, whose gradient it approximates.
 
-    Negatives are graded among a picture's nearest on the map alone: farther ones hardly pull on it.
+    All negatives count the same: with so many pictures, grading them gained nothing.
 
     Args:
         targets: (n, n) symmetric, zero diagonal, sums to about n.
-        inputs: (n, inputs) centred features, whose cosine grades the negatives.
+        device: where to compute.
     """
 
-    def __init__(self, targets: csr_matrix, inputs: "Tensor") -> None:
+    def __init__(self, targets: csr_matrix, device: str) -> None:
         import torch
 
         _use_sparse_rows()
-        device = inputs.device
         self._starts = torch.from_numpy(targets.indptr.astype(np.int32)).to(device)
         self._columns = torch.from_numpy(targets.indices.astype(np.int32)).to(device)
         self._counts = self._starts.diff().long()
         self._weights = torch.from_numpy(targets.data.astype(np.float32)).to(device)
-        self._features = torch.nn.functional.normalize(inputs, dim=1)
-        self._spread = _spread_of_cosines(self._features)
-        self._intruders: _Intruders | None = None
-        self._steps = 0
 
-    def gradient(self, y: "Tensor", *, exaggeration: float = 1.0, hardness: float = 0.0) -> "Tensor":
-        """Gradient (n, 2) of the mean loss; see `PictureTerm.gradient`."""
+    def gradient(self, y: "Tensor", *, exaggeration: float = 1.0, hardness: float = 0.0) -> "Tensor":  # noqa: ARG002
+        """Gradient (n, 2) of the mean loss; see `PictureTerm.gradient`. The hardness is not used."""
         n = len(y)
         field, total = repulsion_field(y)
         pull = self._weights / (1 + self._squared_distances(y))
         gradient = exaggeration * _laplacian(self._starts, self._columns, pull, y)
         gradient -= (n / total) * field
-        if hardness:
-            if self._steps % REFRESH_INTRUDERS == 0:
-                self._intruders = _Intruders(y, self._features, self._spread)
-            self._steps += 1
-            assert self._intruders is not None
-            gradient += hardness * self._intruders.gradient(y, n / total)
         return gradient.mul_(4 / n)
 
     def loss(self, y: "Tensor", *, exaggeration: float = 1.0) -> float:
@@ -74,46 +61,6 @@ class SparsePictureTerm:
         away -= y.index_select(0, self._columns)
         away.square_()
         return away[:, 0] + away[:, 1]
-
-
-class _Intruders:
-    """What is near on the map at some time, and what that costs: its rank in feature space."""
-
-    def __init__(self, y: "Tensor", features: "Tensor", spread: float) -> None:
-        import torch
-        from scipy.spatial import cKDTree
-
-        points = y.cpu().numpy()
-        n = len(points)
-        _, found = cKDTree(points).query(points, k=min(INTRUDERS + 1, n), workers=-1)
-        index = torch.from_numpy(found[:, 1:]).to(y.device)
-        parts = []
-        for start in range(0, n, 2048):
-            part = slice(start, start + 2048)
-            cosine = torch.einsum("nd,nkd->nk", features[part], features[index[part]])
-            parts.append(torch.special.ndtr(-cosine / spread))
-        self._cost = torch.cat(parts)
-        self._index = index
-        self._starts = torch.arange(0, index.numel() + 1, index.shape[1], dtype=torch.int32, device=y.device)
-        # the same pairs, by the one that is looked at
-        flat = index.reshape(-1)
-        self._order = torch.argsort(flat)
-        back = torch.arange(n, device=y.device).repeat_interleave(index.shape[1])
-        self._back_columns = back[self._order].to(torch.int32)
-        counts = torch.bincount(flat, minlength=n).cumsum(0)
-        self._back_starts = torch.cat([counts.new_zeros(1), counts]).to(torch.int32)
-
-    def gradient(self, y: "Tensor", scale: float) -> "Tensor":
-        """Half the gradient of the expected rank of what is near; scale takes the kernel to shares."""
-        import torch
-
-        away = y[:, None] - y[self._index]
-        away.square_()
-        near = (1 + away[:, :, 0]).add_(away[:, :, 1]).reciprocal_()
-        mean = torch.einsum("nk,nk->n", near, self._cost) / near.sum(dim=1).clamp_min(_TINY)
-        push = (self._cost - mean[:, None]).mul_(near).mul_(near).mul_(-0.5 * scale).reshape(-1)
-        forth = _laplacian(self._starts, self._index.reshape(-1).to(self._starts.dtype), push, y)
-        return forth + _laplacian(self._back_starts, self._back_columns, push[self._order], y)
 
 
 def _use_sparse_rows() -> None:
@@ -187,9 +134,3 @@ def _cubic(t: "Tensor") -> "Tensor":
         ],
         dim=-1,
     )
-
-
-def _spread_of_cosines(features: "Tensor") -> float:
-    """Standard deviation of the cosine of two random rows."""
-    sample = features[:: max(1, len(features) // 1024)]
-    return float((sample @ sample.T).std().clamp_min(1e-6))

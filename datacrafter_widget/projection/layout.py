@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datacrafter_widget.projection.batches import label_groups, picture_term
+from datacrafter_widget.projection.batches import DENSE_UP_TO, label_groups, picture_term
 from datacrafter_widget.projection.neighbors import Float32, nearest
 from datacrafter_widget.projection.network import ProjectionNetwork
 from datacrafter_widget.projection.placement import best_places
-from datacrafter_widget.projection.refinement import best_scale, refine, separate
+from datacrafter_widget.projection.refinement import balanced_scale, refine, separate
 from datacrafter_widget.projection.targets import Targets
 from datacrafter_widget.projection.training import regress, train
 from datacrafter_widget.projection.weights import UncertaintyWeights
@@ -17,12 +17,13 @@ from datacrafter_widget.projection.weights import UncertaintyWeights
 EXAGGERATION = 2.0
 REFINING_RATE = 0.05
 REFERENCE = 1000
+UNGRADED_SHARE = 0.6
 NETWORK_SHARE = 0.5
 """Share of the progress that the network's training takes."""
 WARM_SHORTER = 5
 WARM_SLOWER = 5
 WARM_ANCHOR = 0.5
-WARM_REGRESSION = 30
+WARM_REGRESSION = 10
 NEAREST_KNOWN = 5
 
 
@@ -61,8 +62,11 @@ class Fit:
     ) -> None:
         self._inputs, self._targets, self._schedule, self._progress = inputs, targets, schedule, progress
         self._n = targets.image_image.shape[0]
+        # Apple's GPU has no sparse products
+        many = self._n > DENSE_UP_TO
+        self._device = "cpu" if many and schedule.device == "mps" else schedule.device
         self._rng = np.random.default_rng(schedule.seed)
-        self.network = ProjectionNetwork(inputs.shape[1], self._rng, schedule.device)
+        self.network = ProjectionNetwork(inputs.shape[1], self._rng, self._device)
         # a neighbourhood's width on the map falls with the root of the pictures: so must what labels move
         a, b, c = schedule.priors
         gentle = min(1.0, (REFERENCE / max(self._n, 1)) ** 0.5)
@@ -88,14 +92,14 @@ class Fit:
         y = refine(
             start,
             n,
-            picture_term(self._targets, self._inputs[:n], plan.device),
-            label_groups(self._targets, self._rng, plan.device),
+            picture_term(self._targets, self._device),
+            label_groups(self._targets, self._rng, self._device),
             self.weights.relative,
-            steps=plan.n_refinements,
+            steps=self._refinements(),
             learning_rate=REFINING_RATE,
             exaggeration=EXAGGERATION,
             hardness=plan.hardness,
-            device=plan.device,
+            device=self._device,
             progress=lambda share: self._progress(0.05 + NETWORK_SHARE + (0.95 - NETWORK_SHARE) * share),
         )
         y[:n] = separate(y[:n], self._targets.image_image, plan.separation)
@@ -110,45 +114,49 @@ class Fit:
             known: (N + L, 2) earlier positions, NaN rows for what is new; at least two pictures are known.
         """
         plan, n = self._schedule, self._n
-        pictures = picture_term(self._targets, self._inputs[:n], plan.device)
-        groups = label_groups(self._targets, self._rng, plan.device)
+        pictures = picture_term(self._targets, self._device)
+        groups = label_groups(self._targets, self._rng, self._device)
         start = known.copy()
         start[:n] = _filled(known[:n], self._targets.ranking.image_features)
         new_labels = np.logical_not(np.isfinite(known[n:]).all(axis=1))
         places = self._settled(start, known[n:])
         start[n:][new_labels] = places[new_labels]
-        scale = best_scale(start[:n], pictures, EXAGGERATION, plan.device)
-        start *= np.float32(scale)
-        for chosen, terms in groups[:1]:
-            import torch
-
-            at = torch.from_numpy(start).to(plan.device)
-            own = at[:n] if chosen is None else at[chosen]
-            self.weights.update((pictures.loss(at[:n]), *terms.losses(own, at[n:])))
-        y = refine(
-            start,
-            n,
-            pictures,
-            groups,
-            self.weights.relative,
-            steps=max(1, plan.n_refinements // WARM_SHORTER),
-            learning_rate=REFINING_RATE / WARM_SLOWER,
-            exaggeration=EXAGGERATION,
-            hardness=plan.hardness,
-            anchor=(known * np.float32(scale), WARM_ANCHOR),
-            device=plan.device,
-            progress=lambda share: self._progress(0.05 + 0.9 * share),
+        scale = balanced_scale(
+            start[:n], pictures, exaggeration=EXAGGERATION, hardness=plan.hardness, device=self._device
         )
+        start *= np.float32(scale)
+        y = start
+        new = np.concatenate([~np.isfinite(known[:n]).all(axis=1), np.zeros(len(known) - n, bool)])
+        anchor = known * np.float32(scale)
+        # what is new finds its place among the others first, then all give way a little
+        for moving, rate in ((new, REFINING_RATE), (None, REFINING_RATE / WARM_SLOWER)):
+            if moving is not None and not moving.any():
+                continue
+            y = refine(
+                y,
+                n,
+                pictures,
+                groups,
+                self.weights.relative,
+                steps=max(1, self._refinements() // WARM_SHORTER),
+                learning_rate=rate,
+                exaggeration=EXAGGERATION,
+                hardness=plan.hardness,
+                anchor=(anchor, WARM_ANCHOR),
+                moving=moving,
+                device=self._device,
+                progress=lambda share: self._progress(0.05 + 0.9 * share),
+            )
         y[n:] = self._settled(y, np.where(new_labels[:, None], np.nan, y[n:]).astype(np.float32))
         regress(
-            self.network,
-            self._inputs,
-            y,
-            self._rng,
-            steps=WARM_REGRESSION,
-            learning_rate=plan.learning_rate,
+            self.network, self._inputs, y, self._rng, steps=WARM_REGRESSION, learning_rate=plan.learning_rate
         )
         return y
+
+    def _refinements(self) -> int:
+        """Steps of the refinement: without graded negatives, which come in gradually, fewer do."""
+        share = 1.0 if self._n <= DENSE_UP_TO else UNGRADED_SHARE
+        return round(share * self._schedule.n_refinements)
 
     def _settled(self, y: Float32, current: Float32 | None) -> Float32:
         """The labels' best places among the pictures of `y`; see `best_places`."""

@@ -17,7 +17,7 @@ GRID = 32
 CANDIDATE_PICTURES = 1000
 SAMPLE = 1500
 CHUNK = 128
-STAY = 0.02
+STAY = 0.01
 
 
 @dataclass(frozen=True)

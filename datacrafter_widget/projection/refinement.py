@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from datacrafter_widget.projection.forces import LabelTerms, PictureTerm
@@ -30,6 +31,7 @@ def refine(
     exaggeration: float,
     hardness: float,
     anchor: tuple[Float32, float] | None = None,
+    moving: npt.NDArray[np.bool_] | None = None,
     device: str,
     progress: Callable[[float], object],
 ) -> Float32:
@@ -46,6 +48,7 @@ def refine(
         exaggeration: of the attraction between pictures.
         hardness: weight of the negatives' ranks, which comes in gradually.
         anchor: (N + L, 2) places to keep to, NaN for free points, and how strongly.
+        moving: (N + L,) which points may move; None for all.
         device: where to compute.
         progress: called with the finished share; may raise.
 
@@ -56,6 +59,7 @@ def refine(
 
     y = torch.from_numpy(start.copy()).to(device)
     held = None if anchor is None else torch.from_numpy(anchor[0]).to(device)
+    free = None if moving is None else torch.from_numpy(moving[:, None]).to(device)
     optimizer = torch.optim.Adam([y], lr=learning_rate, betas=(0.9, 0.99))
     for step in range(steps):
         done = step / steps
@@ -73,28 +77,42 @@ def refine(
             gradient[n:] += to_labels
         if held is not None and anchor is not None:
             gradient += (anchor[1] / max(n, 1)) * torch.nan_to_num(y - held, nan=0.0)
-        y.grad = gradient
+        y.grad = gradient if free is None else gradient * free
         optimizer.step()
         progress(done)
     return np.asarray(y.cpu().numpy(), np.float32)
 
 
-def best_scale(
-    positions: Float32, pictures: PictureTerm | SparsePictureTerm, exaggeration: float, device: str
+def balanced_scale(
+    positions: Float32,
+    pictures: PictureTerm | SparsePictureTerm,
+    *,
+    exaggeration: float,
+    hardness: float,
+    device: str,
 ) -> float:
-    """Factor that takes a map of unit spread to the scale at which the exaggerated picture term is least.
+    """Factor that takes a map to the scale at which the picture term neither stretches nor shrinks it.
 
     Args:
-        positions: (N, 2) of the pictures.
+        positions: (N, 2) of the pictures, centred.
         pictures: the picture term.
         exaggeration: of the attraction.
+        hardness: weight of the negatives' ranks.
         device: where to compute.
     """
     import torch
 
     y = torch.from_numpy(positions).to(device)
-    losses = [pictures.loss(y * float(scale), exaggeration=exaggeration) for scale in SCALES]
-    return float(SCALES[int(np.argmin(losses))])
+    stretch = []
+    for scale in SCALES:
+        at = y * float(scale)
+        stretch.append(-float((at * pictures.gradient(at, exaggeration=exaggeration, hardness=hardness)).sum()))
+    shrinks = np.flatnonzero(np.array(stretch) <= 0)
+    first = int(shrinks[0]) if len(shrinks) else len(SCALES) - 1
+    if first == 0 or not len(shrinks):
+        return float(SCALES[first])
+    share = stretch[first - 1] / (stretch[first - 1] - stretch[first])
+    return float(SCALES[first - 1] * (SCALES[first] / SCALES[first - 1]) ** share)
 
 
 def separate(positions: Float32, graph: csr_matrix, amount: float) -> Float32:

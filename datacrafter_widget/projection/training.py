@@ -13,7 +13,7 @@ from datacrafter_widget.projection.weights import UncertaintyWeights
 LEARN_WEIGHTS_EVERY = 10
 EARLY_EXAGGERATION = 8.0
 EARLY_SHARE = 0.4
-REGRESSION_ROWS = 2048
+REGRESSION_ROWS = 1024
 
 
 def train(
@@ -82,7 +82,7 @@ def regress(
     steps: int,
     learning_rate: float,
 ) -> None:
-    """Train the network in place towards given positions, by least squares on up to 2,048 of them.
+    """Train the network in place towards given positions, by least squares on up to 1,024 of them.
 
     Args:
         network: changed in place.
