@@ -10,17 +10,21 @@ from datacrafter_widget.projection.neighbors import Float32, nearest
 from datacrafter_widget.projection.network import ProjectionNetwork
 from datacrafter_widget.projection.placement import best_places
 from datacrafter_widget.projection.refinement import balanced_scale, refine, separate
-from datacrafter_widget.projection.targets import Targets
+from datacrafter_widget.projection.targets import Targets, some_targets
 from datacrafter_widget.projection.training import regress, train
 from datacrafter_widget.projection.weights import UncertaintyWeights
 
-EXAGGERATION = 2.0
+EXAGGERATION = 2.2
+EARLY_EXAGGERATION = 16.0
+STARTS = 3
+START_PICTURES = 512
+START_NEIGHBORS = 1.0
+START_EPOCHS = 50
+CONTINUED_RATE = 0.5
 REFINING_RATE = 0.05
 REFERENCE = 1000
 UNGRADED_SHARE = 0.6
-NETWORK_SHARE = 0.5
-"""Share of the progress that the network's training takes."""
-WARM_SHORTER = 5
+WARM_SHORTER = 6
 WARM_SLOWER = 5
 WARM_ANCHOR = 0.5
 WARM_REGRESSION = 10
@@ -70,11 +74,13 @@ class Fit:
         # a neighbourhood's width on the map falls with the root of the pictures: so must what labels move
         a, b, c = schedule.priors
         gentle = min(1.0, (REFERENCE / max(self._n, 1)) ** 0.5)
-        self.weights = UncertaintyWeights((gentle * a, gentle * b, gentle * c))
+        self._priors = (gentle * a, gentle * b, gentle * c)
+        self.weights = UncertaintyWeights(self._priors)
 
     def cold(self) -> Float32:
         """From random weights."""
         plan, n = self._schedule, self._n
+        self.network = self._best_start()
         train(
             self.network,
             self._inputs,
@@ -82,9 +88,10 @@ class Fit:
             self.weights,
             self._rng,
             n_epochs=plan.n_epochs,
-            learning_rate=plan.learning_rate,
+            learning_rate=plan.learning_rate * CONTINUED_RATE,
             exaggeration=EXAGGERATION,
-            progress=lambda share: self._progress(0.05 + NETWORK_SHARE * share),
+            early_exaggeration=EXAGGERATION,
+            progress=lambda share: self._progress(0.2 + 0.35 * share),
         )
         start = self.network.predict(self._inputs)
         if n < 2 or plan.n_refinements == 0:
@@ -100,12 +107,43 @@ class Fit:
             exaggeration=EXAGGERATION,
             hardness=plan.hardness,
             device=self._device,
-            progress=lambda share: self._progress(0.05 + NETWORK_SHARE + (0.95 - NETWORK_SHARE) * share),
+            progress=lambda share: self._progress(0.55 + 0.4 * share),
         )
         y[:n] = separate(y[:n], self._targets.image_image, plan.separation)
         y[:n] = _together(y[:n], self._targets.ranking.image_features)
         y[n:] = self._settled(y, None)
         return y
+
+    def _best_start(self) -> ProjectionNetwork:
+        """The best of several short trainings on some of the pictures: where groups go is decided early."""
+        n, m = self._n, len(self._inputs) - self._n
+        some = np.sort(self._rng.permutation(n)[:START_PICTURES])
+        inputs = self._inputs[np.concatenate([some, np.arange(n, n + m)])]
+        k = max(5, round(self._schedule.n_neighbors * min(1.0, START_NEIGHBORS * len(some) / max(n, 1))))
+        targets = self._targets if len(some) == n else some_targets(self._targets, some, k)
+        starts: list[tuple[float, UncertaintyWeights, ProjectionNetwork]] = []
+
+        def report(share: float) -> None:
+            self._progress(0.05 + 0.15 * (len(starts) + share) / STARTS)
+
+        for _ in range(STARTS):
+            weights = UncertaintyWeights(self._priors)
+            network = ProjectionNetwork(inputs.shape[1], self._rng, self._device)
+            loss = train(
+                network,
+                inputs,
+                targets,
+                weights,
+                self._rng,
+                n_epochs=START_EPOCHS,
+                learning_rate=self._schedule.learning_rate,
+                exaggeration=EXAGGERATION,
+                early_exaggeration=EARLY_EXAGGERATION,
+                progress=report,
+            )
+            starts.append((loss, weights, network))
+        _, self.weights, network = min(starts, key=lambda each: each[0])
+        return network
 
     def warm(self, known: Float32) -> Float32:
         """From an earlier map, staying close to it.
@@ -129,9 +167,13 @@ class Fit:
         new = np.concatenate([~np.isfinite(known[:n]).all(axis=1), np.zeros(len(known) - n, bool)])
         anchor = known * np.float32(scale)
         # what is new finds its place among the others first, then all give way a little
-        for moving, rate in ((new, REFINING_RATE), (None, REFINING_RATE / WARM_SLOWER)):
+        for done, moving, rate in ((0.05, new, REFINING_RATE), (0.5, None, REFINING_RATE / WARM_SLOWER)):
             if moving is not None and not moving.any():
                 continue
+
+            def report(share: float, done: float = done) -> None:
+                self._progress(done + 0.45 * share)
+
             y = refine(
                 y,
                 n,
@@ -145,7 +187,7 @@ class Fit:
                 anchor=(anchor, WARM_ANCHOR),
                 moving=moving,
                 device=self._device,
-                progress=lambda share: self._progress(0.05 + 0.9 * share),
+                progress=report,
             )
         y[n:] = self._settled(y, np.where(new_labels[:, None], np.nan, y[n:]).astype(np.float32))
         regress(

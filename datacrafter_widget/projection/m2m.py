@@ -33,7 +33,8 @@ class M2M(BaseEstimator):
 
     Args:
         n_neighbors: neighbours of each picture that the map should keep.
-        n_epochs: training steps of the network for up to about 1,500 pictures; grows slowly beyond.
+        n_epochs: training steps of the network for up to about 1,500 pictures, after several short starts of
+            which the best goes on; grows slowly beyond.
         n_refinements: steps of the positions after that.
         label_image_weight: prior weight of labels that look for their pictures.
         image_label_weight: prior weight of pictures that look for their labels.
@@ -69,10 +70,10 @@ class M2M(BaseEstimator):
         self,
         n_neighbors: int = 30,
         *,
-        n_epochs: int = 100,
+        n_epochs: int = 60,
         n_refinements: int = 200,
-        label_image_weight: float = 1.2,
-        image_label_weight: float = 1.0,
+        label_image_weight: float = 1.3,
+        image_label_weight: float = 1.1,
         label_label_weight: float = 0.02,
         nearest_share: float = 0.7,
         hardness: float = 8.0,

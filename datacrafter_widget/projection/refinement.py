@@ -106,7 +106,9 @@ def balanced_scale(
     stretch = []
     for scale in SCALES:
         at = y * float(scale)
-        stretch.append(-float((at * pictures.gradient(at, exaggeration=exaggeration, hardness=hardness)).sum()))
+        stretch.append(
+            -float((at * pictures.gradient(at, exaggeration=exaggeration, hardness=hardness)).sum())
+        )
     shrinks = np.flatnonzero(np.array(stretch) <= 0)
     first = int(shrinks[0]) if len(shrinks) else len(SCALES) - 1
     if first == 0 or not len(shrinks):

@@ -71,6 +71,7 @@ class Targets:
         negative_weights: (L,) how often a label serves as a negative, about 1 on average.
         ranking: what labels think of pictures.
         typical_distance: median cosine distance of a picture to its nearest.
+        nearest_share: share of a label's target on its nearest pictures.
     """
 
     image_image: csr_matrix
@@ -80,6 +81,29 @@ class Targets:
     negative_weights: Float32
     ranking: Ranking
     typical_distance: float
+    nearest_share: float
+
+
+def some_targets(targets: Targets, pictures: npt.NDArray[np.int64], n_neighbors: int) -> Targets:
+    """Targets of some of the pictures and all labels, with neighbours among these pictures.
+
+    Args:
+        targets: of all.
+        pictures: (n,) indices, ascending.
+        n_neighbors: k among these pictures.
+    """
+    ranking = targets.ranking
+    own = ranking.own[:, pictures].tocoo()
+    features = ranking.image_features[pictures]
+    edges = np.column_stack([own.col, own.row]).astype(np.int64)
+    return make_targets(
+        features,
+        ranking.label_features,
+        edges,
+        inputs=features,
+        n_neighbors=n_neighbors,
+        nearest_share=targets.nearest_share,
+    )
 
 
 def make_targets(
@@ -129,6 +153,7 @@ def make_targets(
         negative_weights=(weights / weights.mean()).astype(np.float32) if m else np.zeros(0, np.float32),
         ranking=ranking,
         typical_distance=max(float(np.median(distance[:, 0])), 1e-6) if distance.size else 1e-6,
+        nearest_share=nearest_share,
     )
 
 

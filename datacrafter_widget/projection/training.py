@@ -11,7 +11,6 @@ from datacrafter_widget.projection.targets import Targets
 from datacrafter_widget.projection.weights import UncertaintyWeights
 
 LEARN_WEIGHTS_EVERY = 10
-EARLY_EXAGGERATION = 8.0
 EARLY_SHARE = 0.4
 REGRESSION_ROWS = 1024
 
@@ -26,8 +25,9 @@ def train(
     n_epochs: int,
     learning_rate: float,
     exaggeration: float,
+    early_exaggeration: float,
     progress: Callable[[float], object],
-) -> None:
+) -> float:
     """Minimise the weighted sum of the three contrastive terms (DataCrafter, Eq. 5), in place.
 
     Args:
@@ -38,8 +38,12 @@ def train(
         rng: source of the batches.
         n_epochs: steps for up to 1,536 pictures, which go in one batch; grows with the fourth root beyond.
         learning_rate: peak of the one-cycle schedule.
-        exaggeration: of the attraction between pictures; eight times as much at first, as in t-SNE.
+        exaggeration: of the attraction between pictures.
+        early_exaggeration: the same in the first two fifths, when groups find their places, as in t-SNE.
         progress: called with the finished share; may raise.
+
+    Returns:
+        The weighted loss in the end.
     """
     import torch
 
@@ -50,6 +54,7 @@ def train(
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=learning_rate, total_steps=steps + 1, pct_start=0.2
     )
+    total = 0.0
     batches = training_batches(targets, rng, network.device)
     for step in range(steps):
         rows, pictures, labels = next(batches)
@@ -57,11 +62,13 @@ def train(
         at, b = y.detach(), len(y) - m
         gradient = torch.zeros_like(at)
         if b > 1:
-            early = EARLY_EXAGGERATION if step < EARLY_SHARE * steps else 1.0
-            gradient[:b] += pictures.gradient(at[:b], exaggeration=exaggeration * early)
+            now = early_exaggeration if step < EARLY_SHARE * steps else exaggeration
+            gradient[:b] += pictures.gradient(at[:b], exaggeration=now)
         if labels is not None:
-            if step % LEARN_WEIGHTS_EVERY == 0 and b > 1:
-                weights.update((pictures.loss(at[:b]), *labels.losses(at[:b], at[b:])))
+            if (step % LEARN_WEIGHTS_EVERY == 0 or step == steps - 1) and b > 1:
+                losses = (pictures.loss(at[:b]), *labels.losses(at[:b], at[b:]))
+                weights.update(losses)
+                total = losses[0] + float(np.dot(weights.relative, losses[1:]))
             to_images, to_labels = labels.gradient(at[:b], at[b:], weights.relative)
             gradient[:b] += to_images
             gradient[b:] += to_labels
@@ -71,6 +78,7 @@ def train(
         optimizer.step()
         cycle.step()
         progress(step / steps)
+    return total
 
 
 def regress(
