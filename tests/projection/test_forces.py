@@ -101,7 +101,7 @@ def test_many_pictures_are_pulled_as_few_are():
     graph = (graph + graph.T).tocsr()
     graph = (graph * (n / graph.sum())).astype(np.float32)
     dense = PictureTerm(torch.from_numpy(graph.toarray()))
-    sparse = SparsePictureTerm(graph, torch.from_numpy(rng.normal(size=(n, 8)).astype(np.float32)))
+    sparse = SparsePictureTerm(graph, "cpu")
     expected = dense.gradient(y, exaggeration=2.0)
     assert float((sparse.gradient(y, exaggeration=2.0) - expected).norm() / expected.norm()) < 0.02
     assert sparse.loss(y) == pytest.approx(dense.loss(y), rel=0.01)
