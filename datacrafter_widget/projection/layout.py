@@ -26,7 +26,7 @@ REFERENCE = 1000
 UNGRADED_SHARE = 0.6
 WARM_SHORTER = 6
 WARM_SLOWER = 5
-WARM_ANCHOR = 0.5
+WARM_ANCHOR = 10.0  # by the map's spread: a move counts as a share of the map
 WARM_REGRESSION = 10
 NEAREST_KNOWN = 5
 
@@ -184,7 +184,7 @@ class Fit:
                 learning_rate=rate,
                 exaggeration=EXAGGERATION,
                 hardness=plan.hardness,
-                anchor=(anchor, WARM_ANCHOR),
+                anchor=(anchor, WARM_ANCHOR / max(float(start[:n].std()), 1e-3)),
                 moving=moving,
                 device=self._device,
                 progress=report,

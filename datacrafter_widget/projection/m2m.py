@@ -18,6 +18,7 @@ from datacrafter_widget.projection.targets import Preparation, check_edges, make
 Positions = tuple[npt.ArrayLike, npt.ArrayLike]
 
 NEAREST_FITTED = 5
+FEWEST_NEIGHBORS = 5
 
 
 class M2M(BaseEstimator):
@@ -32,7 +33,7 @@ class M2M(BaseEstimator):
     graded by rank, groups are drawn apart, and each label takes the best place on the whole map.
 
     Args:
-        n_neighbors: neighbours of each picture that the map should keep.
+        n_neighbors: neighbours of each picture that the map should keep; at most a sixth of the pictures.
         n_epochs: training steps of the network for up to about 1,500 pictures, after several short starts of
             which the best goes on; grows slowly beyond.
         n_refinements: steps of the positions after that.
@@ -78,7 +79,7 @@ class M2M(BaseEstimator):
         nearest_share: float = 0.7,
         hardness: float = 8.0,
         separation: float = 1.0,
-        own_weight: float = 2.5,
+        own_weight: float = 2.75,
         learning_rate: float = 4e-3,
         device: str = "cpu",
         random_state: int = 0,
@@ -136,12 +137,12 @@ class M2M(BaseEstimator):
             v,
             pairs,
             inputs=inputs[: len(x)],
-            n_neighbors=self.n_neighbors,
+            n_neighbors=self._neighbors(len(x)),
             nearest_share=self.nearest_share,
             seed=self.random_state,
         )
         report(0.05)
-        fit = Fit(inputs, targets, self._schedule(), report)
+        fit = Fit(inputs, targets, self._schedule(len(x)), report)
         warm = known is not None and np.isfinite(known[: len(x)]).all(axis=1).sum() >= 2
         raw = fit.warm(known) if warm and known is not None else fit.cold()
         frame = _frame(raw, len(x)) if known is None else _frame_like(raw, known, len(x))
@@ -240,16 +241,15 @@ class M2M(BaseEstimator):
         pairs = check_edges(edges, len(fitted), len(v))
         if len(fitted) < 2 or len(v) == 0:
             return self._frame.apply(self.network_.predict(self._preparation.labels(v)))
-        ranking = Ranking.of(v, fitted, pairs, self.n_neighbors)
-        return best_places(
-            self.image_positions_, ranking, n_neighbors=self.n_neighbors, own_weight=self.own_weight
-        )
+        k = self._neighbors(len(fitted))
+        ranking = Ranking.of(v, fitted, pairs, k)
+        return best_places(self.image_positions_, ranking, n_neighbors=k, own_weight=self.own_weight)
 
-    def _schedule(self) -> Schedule:
+    def _schedule(self, n: int) -> Schedule:
         from datacrafter_widget.models.device import resolve_device
 
         return Schedule(
-            n_neighbors=self.n_neighbors,
+            n_neighbors=self._neighbors(n),
             n_epochs=self.n_epochs,
             n_refinements=self.n_refinements,
             priors=(self.label_image_weight, self.image_label_weight, self.label_label_weight),
@@ -260,6 +260,10 @@ class M2M(BaseEstimator):
             device=resolve_device(self.device),
             seed=self.random_state,
         )
+
+    def _neighbors(self, n: int) -> int:
+        """Neighbours to keep: few pictures have fewer that are like them."""
+        return min(self.n_neighbors, max(FEWEST_NEIGHBORS, n // 6))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "network_"):

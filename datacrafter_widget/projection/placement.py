@@ -52,7 +52,7 @@ def best_places(
     ranking: Ranking,
     *,
     n_neighbors: int = 30,
-    own_weight: float = 2.5,
+    own_weight: float = 2.75,
     current: Float32 | None = None,
     seed: int = 0,
 ) -> Float32:

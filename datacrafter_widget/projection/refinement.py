@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SEPARATION_STEPS = 20  # for a thousand pictures
 MOST_SEPARATION_STEPS = 100
+SMALLEST_SPREAD = 0.1
 SCALES = 2.0 ** np.arange(-1, 7.5, 0.5)
 
 
@@ -64,7 +65,7 @@ def refine(
     for step in range(steps):
         done = step / steps
         ramp = min(1.0, (done + 0.02) / 0.1) * max(0.02, min(1.0, (1 - done) / 0.4))
-        optimizer.param_groups[0]["lr"] = learning_rate * ramp * max(10.0, float(y.std()))
+        optimizer.param_groups[0]["lr"] = learning_rate * ramp * max(float(y.std()), SMALLEST_SPREAD)
         hard = hardness * min(1.0, done / 0.3)
         gradient = torch.zeros_like(y)
         if n > 1:

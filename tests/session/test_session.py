@@ -57,6 +57,32 @@ def test_the_map_as_a_figure_names_labels_without_overlaps(session):
     assert len(figure.data) == 2 * len(session.classes) + 1
 
 
+def test_the_map_does_not_jump_while_pictures_stream_in(tmp_path, originals):
+    """Nothing moves while new pictures come; the observation after them moves the old ones a little."""
+
+    def places():
+        points = opened.map_points()
+        return dict(zip(points["id"].tolist(), np.column_stack([points["x"], points["y"]]), strict=True))
+
+    with Session.open(tmp_path / "s", images=originals, batch_size=4) as opened:
+        opened.observe().result()
+        before = places()
+        box = np.ptp(np.stack(list(before.values())), axis=0).max()
+        while_streaming = []
+        job = opened.generate(per_class=4, classes=["crane", "apple", "boat"])
+        job.subscribe(lambda _job: while_streaming.append(places()))
+        job.result()
+        opened.observe().result()
+        after = places()
+    seen = [now for now in while_streaming if len(now) > len(before)]
+    assert seen
+    for now in seen[:-1]:
+        moved = [np.linalg.norm(now[picture] - place) for picture, place in before.items()]
+        assert np.median(moved) <= 0.03 * box
+    moved = [np.linalg.norm(after[picture] - place) for picture, place in before.items()]
+    assert np.median(moved) <= 0.03 * box
+
+
 def test_generated_pictures_stream_in_with_their_provenance(session):
     arrived: list[int] = []
     unsubscribe = session.events.subscribe(
