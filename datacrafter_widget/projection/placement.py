@@ -18,6 +18,9 @@ CANDIDATE_PICTURES = 1000
 SAMPLE = 1500
 CHUNK = 128
 STAY = 0.01
+LEAST_APART = 0.06
+APART_STEPS = 50
+GOLDEN_ANGLE = 2.399963
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,34 @@ def best_places(
         stays = np.isfinite(current).all(axis=1)
         stays &= cost[n_common + rows, rows] <= cost[best, rows] + STAY
         places[stays] = current[stays]
-    return places.astype(np.float32)
+    return apart(places, LEAST_APART * float(points.std(axis=0).mean())).astype(np.float32)
+
+
+def apart(places: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.float64]:
+    """Places with no two nearer than about `least`: labels that want the same place share it side by side.
+
+    Args:
+        places: (L, 2).
+        least: distance to keep.
+
+    Returns:
+        (L, 2); those that have room stay where they are.
+    """
+    moved = places.copy()
+    # a direction of their own for labels in the very same place
+    angle = np.arange(len(places)) * GOLDEN_ANGLE
+    aside = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (1e-3 * least)
+    for step in range(APART_STEPS):
+        pairs = cKDTree(moved).query_pairs(least * (1 - 1e-6), output_type="ndarray")
+        if len(pairs) == 0:
+            break
+        a, b = pairs.T
+        between = moved[a] - moved[b] + (aside[a] - aside[b] if step == 0 else 0)
+        distance = np.maximum(np.linalg.norm(between, axis=1, keepdims=True), 1e-12)
+        push = between / distance * (least - distance).clip(min=0) / 2
+        np.add.at(moved, a, push)
+        np.add.at(moved, b, -push)
+    return moved
 
 
 def _candidates(points: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from worlds import HERE, placement_cases, random_boxes
+from label_worlds import HERE, placement_cases, random_boxes
 
 from datacrafter_widget.labels import LabelBox, place_labels
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from worlds import HERE, cut_cases, walk, world
+from label_worlds import HERE, cut_cases, walk, world
 
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.labels import labels_in_view, tree_cut

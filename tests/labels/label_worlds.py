@@ -1,6 +1,6 @@
 """Label trees with places on a map, walks over them, and the cuts that the page must agree with.
 
-`python tests/labels/worlds.py` writes what Python says to `cuts.json` and `placements.json`; the tests of both
+`python tests/labels/label_worlds.py` writes what Python says to `cuts.json` and `placements.json`; the tests of both
 languages hold themselves to these files.
 """
 
