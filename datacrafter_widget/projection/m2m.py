@@ -79,7 +79,7 @@ class M2M(BaseEstimator):
         nearest_share: float = 0.7,
         hardness: float = 8.0,
         separation: float = 1.0,
-        own_weight: float = 2.75,
+        own_weight: float = 2.5,
         learning_rate: float = 4e-3,
         device: str = "cpu",
         random_state: int = 0,

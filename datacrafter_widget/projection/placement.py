@@ -18,7 +18,7 @@ CANDIDATE_PICTURES = 1000
 SAMPLE = 1500
 CHUNK = 128
 STAY = 0.01
-LEAST_APART = 0.06
+LEAST_APART = 0.003  # of the spread: enough to tell them apart at the closest zoom
 APART_STEPS = 50
 GOLDEN_ANGLE = 2.399963
 
@@ -55,7 +55,7 @@ def best_places(
     ranking: Ranking,
     *,
     n_neighbors: int = 30,
-    own_weight: float = 2.75,
+    own_weight: float = 2.5,
     current: Float32 | None = None,
     seed: int = 0,
 ) -> Float32:
