@@ -18,7 +18,6 @@ EXAGGERATION = 2.2
 EARLY_EXAGGERATION = 16.0
 STARTS = 3
 START_PICTURES = 512
-START_NEIGHBORS = 1.0
 START_EPOCHS = 50
 CONTINUED_RATE = 0.5
 REFINING_RATE = 0.05
@@ -119,7 +118,7 @@ class Fit:
         n, m = self._n, len(self._inputs) - self._n
         some = np.sort(self._rng.permutation(n)[:START_PICTURES])
         inputs = self._inputs[np.concatenate([some, np.arange(n, n + m)])]
-        k = max(5, round(self._schedule.n_neighbors * min(1.0, START_NEIGHBORS * len(some) / max(n, 1))))
+        k = max(5, round(self._schedule.n_neighbors * len(some) / max(n, 1)))
         targets = self._targets if len(some) == n else some_targets(self._targets, some, k)
         starts: list[tuple[float, UncertaintyWeights, ProjectionNetwork]] = []
 
@@ -157,8 +156,8 @@ class Fit:
         start = known.copy()
         start[:n] = _filled(known[:n], self._targets.ranking.image_features)
         new_labels = np.logical_not(np.isfinite(known[n:]).all(axis=1))
-        places = self._settled(start, known[n:])
-        start[n:][new_labels] = places[new_labels]
+        if new_labels.any():
+            start[n:][new_labels] = self._settled(start, known[n:])[new_labels]
         scale = balanced_scale(
             start[:n], pictures, exaggeration=EXAGGERATION, hardness=plan.hardness, device=self._device
         )
