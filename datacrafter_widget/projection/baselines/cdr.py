@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from datacrafter_widget.projection.baselines.joint import Joint
-from datacrafter_widget.projection.neighbors import Float32, nearest
+from datacrafter_widget.projection.baselines.joint import Baseline, Joint
+from datacrafter_widget.projection.neighbors import nearest
 from datacrafter_widget.projection.network import ProjectionNetwork
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PUSH_WIDTH = 0.13
 LEAST_PUSHED = 0.001
 
 
-class CDR:
+class CDR(Baseline):
     """Contrastive dimensionality reduction (Xia et al., TVCG 2023), without its interaction.
 
     From the paper: a network is trained by InfoNCE, a point's positives being its k = 15 nearest and all else
@@ -54,17 +54,9 @@ class CDR:
         self.temperature = temperature
         self.learning_rate = learning_rate
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`. The edges are checked and not used.
-        """
+    def _place(self, joint: Joint) -> npt.ArrayLike:
         import torch
 
-        joint = Joint.check(image_features, label_features, edges)
         rows = joint.stacked
         rng = np.random.default_rng(self.random_state)
         neighbors, _ = nearest(rows, rows, self.n_neighbors, skip_same=True)
@@ -87,7 +79,7 @@ class CDR:
             torch.nn.utils.clip_grad_norm_(network.parameters, 2.0)
             optimizer.step()
             cycle.step()
-        return joint.split(network.predict(inputs))
+        return network.predict(inputs)
 
 
 def _gradient(y: "Tensor", batch: "Tensor", temperature: float, *, separate: bool) -> "Tensor":

@@ -3,13 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from datacrafter_widget.projection.baselines.joint import Joint, principal
-from datacrafter_widget.projection.neighbors import Float32
+from datacrafter_widget.projection.baselines.joint import Baseline, Joint, principal
 
 FloatArray = npt.NDArray[np.float64]
 
 
-class DataContextMap:
+class DataContextMap(Baseline):
     """Data context map (Cheng and Mueller, The Data Context Map, TVCG 2016).
 
     From the paper: the distances between data points, between attributes, and between the two are three parts
@@ -29,15 +28,7 @@ class DataContextMap:
         self.random_state = random_state
         self.max_iter = max_iter
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`.
-        """
-        joint = Joint.check(image_features, label_features, edges)
+    def _place(self, joint: Joint) -> npt.ArrayLike:
         n, m = len(joint.images), len(joint.labels)
         blocks = (
             (slice(0, n), slice(0, n)),
@@ -49,7 +40,7 @@ class DataContextMap:
         y *= fused.mean() / max(float(np.abs(y).mean()), 1e-12)
         for _ in range(self.max_iter):
             y = _smacof_step(y, fused, n)
-        return joint.split(y)
+        return y
 
 
 def _fused(joint: Joint, blocks: tuple[tuple[slice, slice], ...]) -> FloatArray:

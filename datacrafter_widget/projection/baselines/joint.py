@@ -66,6 +66,27 @@ class Joint:
         return placed[: len(self.images)], placed[len(self.images) :]
 
 
+class Baseline:
+    """A projection that checks its input first and places all points, labels after pictures, in one go."""
+
+    def fit_transform(
+        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
+    ) -> tuple[Float32, Float32]:
+        """Positions of pictures (N, 2) and of labels (L, 2), float32.
+
+        Edges are checked also where a method doesn't use them.
+
+        Raises:
+            InputError: see `Joint.check`.
+        """
+        joint = Joint.check(image_features, label_features, edges)
+        return joint.split(self._place(joint))
+
+    def _place(self, joint: Joint) -> npt.ArrayLike:
+        """Positions (N + L, 2)."""
+        raise NotImplementedError
+
+
 def principal(rows: Float32, random_state: int) -> Float32:
     """The first two principal components (N, 2) of rows (N, D)."""
     from sklearn import decomposition

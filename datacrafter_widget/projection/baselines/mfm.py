@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from datacrafter_widget.projection.baselines.joint import Joint
-from datacrafter_widget.projection.neighbors import Float32
+from datacrafter_widget.projection.baselines.joint import Baseline, Joint
 from datacrafter_widget.projection.network import ProjectionNetwork
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 BATCH_IMAGES = 512
 
 
-class MFM:
+class MFM(Baseline):
     """Modal fusion map (Ye et al., ModalChorus, TVCG 2024), as DataCrafter's Eq. 4 restates it.
 
     From the papers: a network carries both modalities to the plane; the metric term is the correlation of the
@@ -47,17 +46,9 @@ class MFM:
         self.order_weight = order_weight
         self.learning_rate = learning_rate
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`. The edges are checked and not used.
-        """
+    def _place(self, joint: Joint) -> npt.ArrayLike:
         import torch
 
-        joint = Joint.check(image_features, label_features, edges)
         n, m = len(joint.images), len(joint.labels)
         rng = np.random.default_rng(self.random_state)
         inputs = joint.inputs
@@ -86,7 +77,7 @@ class MFM:
             torch.nn.utils.clip_grad_norm_(network.parameters, 2.0)
             optimizer.step()
             cycle.step()
-        return joint.split(network.predict(inputs))
+        return network.predict(inputs)
 
 
 def _merged(features: "Tensor", n_images: int) -> "Tensor":

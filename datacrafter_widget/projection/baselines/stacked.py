@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from datacrafter_widget.projection.baselines.joint import Joint, principal
+from datacrafter_widget.projection.baselines.joint import Baseline, Joint, principal
 from datacrafter_widget.projection.neighbors import Float32
 
 
@@ -18,7 +18,7 @@ class Projection(Protocol):
         """Positions of pictures (N, 2) and of labels (L, 2)."""
 
 
-class PCA:
+class PCA(Baseline):
     """Principal components of the unit rows (scikit-learn).
 
     Args:
@@ -28,19 +28,11 @@ class PCA:
     def __init__(self, random_state: int = 0) -> None:
         self.random_state = random_state
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`. The edges are checked and not used.
-        """
-        joint = Joint.check(image_features, label_features, edges)
-        return joint.split(principal(joint.stacked, self.random_state))
+    def _place(self, joint: Joint) -> npt.ArrayLike:
+        return principal(joint.stacked, self.random_state)
 
 
-class MDS:
+class MDS(Baseline):
     """Metric multidimensional scaling of cosine distances by SMACOF (scikit-learn), started from PCA.
 
     Holds (N + L)² distances.
@@ -54,17 +46,9 @@ class MDS:
         self.random_state = random_state
         self.max_iter = max_iter
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`. The edges are checked and not used.
-        """
+    def _place(self, joint: Joint) -> npt.ArrayLike:
         from sklearn.manifold import smacof
 
-        joint = Joint.check(image_features, label_features, edges)
         rows = joint.stacked.astype(np.float64)
         distance = np.clip(1 - rows @ rows.T, 0, None)
         np.fill_diagonal(distance, 0)
@@ -78,10 +62,10 @@ class MDS:
             random_state=self.random_state,
             normalized_stress=False,
         )
-        return joint.split(positions)
+        return positions
 
 
-class TSNE:
+class TSNE(Baseline):
     """t-SNE on cosine distances (scikit-learn).
 
     Args:
@@ -93,17 +77,9 @@ class TSNE:
         self.random_state = random_state
         self.perplexity = perplexity
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`. The edges are checked and not used.
-        """
+    def _place(self, joint: Joint) -> npt.ArrayLike:
         from sklearn import manifold
 
-        joint = Joint.check(image_features, label_features, edges)
         rows = joint.stacked
         method = manifold.TSNE(
             perplexity=max(1.0, min(self.perplexity, (len(rows) - 1) / 3)),
@@ -111,10 +87,10 @@ class TSNE:
             init=_small(principal(rows, self.random_state)),
             random_state=self.random_state,
         )
-        return joint.split(method.fit_transform(rows))
+        return method.fit_transform(rows)
 
 
-class UMAP:
+class UMAP(Baseline):
     """UMAP on cosine distances (umap-learn), on one core: its seed makes it so.
 
     Args:
@@ -128,17 +104,9 @@ class UMAP:
         self.n_neighbors = n_neighbors
         self.min_dist = min_dist
 
-    def fit_transform(
-        self, image_features: npt.ArrayLike, label_features: npt.ArrayLike, edges: npt.ArrayLike = ()
-    ) -> tuple[Float32, Float32]:
-        """Positions of pictures (N, 2) and of labels (L, 2), float32.
-
-        Raises:
-            InputError: see `Joint.check`. The edges are checked and not used.
-        """
+    def _place(self, joint: Joint) -> npt.ArrayLike:
         import umap
 
-        joint = Joint.check(image_features, label_features, edges)
         rows = joint.stacked
         spectral = len(rows) > 10  # the spectral start needs more points than dimensions
         method: Any = umap.UMAP(
@@ -149,7 +117,7 @@ class UMAP:
             random_state=self.random_state,
             n_jobs=1,
         )
-        return joint.split(method.fit_transform(rows))
+        return method.fit_transform(rows)
 
 
 def _small(positions: Float32) -> Float32:
