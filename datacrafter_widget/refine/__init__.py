@@ -1,7 +1,8 @@
 """Refine: feedback on pictures becomes a better prompt (DataCrafter §5.3)."""
 
+from datacrafter_widget.refine.candidates import Candidate, Mutate, Tried
 from datacrafter_widget.refine.evolve import Generation, Refinement, evolve
-from datacrafter_widget.refine.mutate import Candidate, FeedbackMutator, Mutate
+from datacrafter_widget.refine.mutate import FeedbackMutator
 from datacrafter_widget.refine.objectives import MoreLikeObjective, Objective, RemoveObjective, Score
 from datacrafter_widget.refine.proxies import Proxies, ProxyRequest
 
@@ -17,5 +18,6 @@ __all__ = [
     "Refinement",
     "RemoveObjective",
     "Score",
+    "Tried",
     "evolve",
 ]

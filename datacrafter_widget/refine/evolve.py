@@ -18,13 +18,13 @@ import numpy as np
 
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.templates import PromptTemplate
-from datacrafter_widget.refine.mutate import Candidate
+from datacrafter_widget.refine.candidates import Candidate
 from datacrafter_widget.refine.proxies import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datacrafter_widget.refine.mutate import Mutate
+    from datacrafter_widget.refine.candidates import Mutate
     from datacrafter_widget.refine.objectives import Objective
     from datacrafter_widget.refine.proxies import OnProgress, Render
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from datacrafter_widget.refine.candidates import Candidate, Tried
+
 TELLING_AUC = 0.6
 """A label that tells wanted from unwanted pictures less well than this is not used; with few pictures it must
 be better, so that it is no accident."""
@@ -38,32 +40,6 @@ _MOST_LABELS = 8
 _MOST_NEGATIVES = 4
 _MOST_ADDED_WORDS = 12
 _CLASS = "{class}"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A prompt that may be better.
-
-    Attributes:
-        template: its template, valid.
-        negative: its negative prompt; empty for none.
-        reasons: one line for each edit that led to it, for the user.
-    """
-
-    template: str
-    negative: str = ""
-    reasons: tuple[str, ...] = ()
-
-    def key(self, class_word: str) -> tuple[str, str]:
-        """What tells it from others: candidates of one key give the same prompts."""
-        return self.template.replace(_CLASS, escape(class_word)), self.negative
-
-
-class Mutate(Protocol):
-    """Varies a prompt; the most promising variations come first."""
-
-    def __call__(self, parent: Candidate, count: int, rng: np.random.Generator) -> list[Candidate]:
-        """Give at most `count` different variations of `parent`."""
 
 
 class FeedbackMutator:
@@ -123,7 +99,9 @@ class FeedbackMutator:
             )
             self._families.sort(key=lambda family: -float(np.mean([spread[label] for label in family])))
 
-    def __call__(self, parent: Candidate, count: int, rng: np.random.Generator) -> list[Candidate]:
+    def __call__(
+        self, parent: Candidate, count: int, rng: np.random.Generator, _tried: Sequence[Tried] = (), /
+    ) -> list[Candidate]:
         """Give at most `count` variations of `parent`, the kinds of edit mixed, the most promising first."""
         template = PromptTemplate.parse(parent.template)
         name = _one_a_reason(self._promising(parent, self._name(parent, template)))

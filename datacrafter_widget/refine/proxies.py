@@ -15,7 +15,7 @@ from datacrafter_widget.generation.templates import PromptTemplate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from datacrafter_widget.refine.mutate import Candidate
+    from datacrafter_widget.refine.candidates import Candidate
     from datacrafter_widget.refine.objectives import Objective, Score
 
 LENGTH_PENALTY = 0.02
