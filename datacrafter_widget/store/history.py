@@ -15,7 +15,7 @@ from datacrafter_widget.store.records import Action, Proposal, ProposalState, Si
 _SELECT_ACTIONS = "SELECT id, kind, payload, undone, created_at FROM action WHERE NOT discarded"
 
 _SELECT_PROPOSALS = """
-SELECT id, class_id, template_id, text, negative, score_before, score_after, explanation, feedback,
+SELECT id, class_id, template_id, text, negative, score_before, score_after, explanation, feedback, report,
     coalesce(before_ids, (SELECT json_group_array(x.id) FROM (SELECT id FROM proxy
         WHERE proposal_id = proposal.id AND side = 'before' ORDER BY id) x)) AS before_ids,
     coalesce(after_ids, (SELECT json_group_array(x.id) FROM (SELECT id FROM proxy
@@ -23,6 +23,9 @@ SELECT id, class_id, template_id, text, negative, score_before, score_after, exp
     state, created_at
 FROM proposal
 """
+
+
+_JSON_FIELDS = ("explanation", "feedback", "report", "before_ids", "after_ids")
 
 
 class ActionTable(StoreBase):
@@ -81,6 +84,7 @@ class ProposalChanges(TypedDict, total=False):
     score_after: float | None
     explanation: list[str]
     feedback: dict[str, Any]
+    report: dict[str, Any]
     before_ids: list[int]
     after_ids: list[int]
     state: ProposalState
@@ -237,7 +241,7 @@ def _encode_field(name: str, value: Any) -> Any:
         raise InputError(f"expected a field of a proposal that may change ({known}), found {name!r}.")
     if name in ("before_ids", "after_ids"):
         return json.dumps(id_list(value))
-    if name in ("explanation", "feedback"):
+    if name in ("explanation", "feedback", "report"):
         return to_json(value, name)
     return _score(value) if name.startswith("score") else value
 
@@ -251,5 +255,5 @@ def _action(row: sqlite3.Row) -> Action:
 
 
 def _proposal(row: sqlite3.Row) -> Proposal:
-    decoded = {name: json.loads(row[name]) for name in ("explanation", "feedback", "before_ids", "after_ids")}
+    decoded = {name: json.loads(row[name]) for name in _JSON_FIELDS}
     return Proposal(**{**dict(row), **decoded})

@@ -73,6 +73,18 @@ class EmbeddingTable(StoreBase):
         vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2").reshape(len(rows), dim)
         return ids, vectors.astype(np.float32)
 
+    def content_embeddings(self, model: str, contents: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors (D,) by content hash, for those of `contents` that have one.
+
+        Proxy pictures, which are no pictures of the data set, are kept by the hash of what they were made from.
+        """
+        rows = self._rows(
+            "SELECT e.sha256, e.vector FROM embedding e JOIN encoder ON encoder.id = e.encoder_id"
+            " WHERE encoder.identity = ?1 AND e.sha256 IN (SELECT value FROM json_each(?2))",
+            (model, json.dumps(list(contents))),
+        )
+        return {row[0]: np.frombuffer(row[1], dtype="<f2").astype(np.float32) for row in rows}
+
     def ids_without_embedding(self, model: str) -> list[int]:
         """The pictures, hidden ones too, that this encoder has not seen."""
         rows = self._rows(
@@ -81,6 +93,32 @@ class EmbeddingTable(StoreBase):
             (model,),
         )
         return [row[0] for row in rows]
+
+
+class CaptionTable(StoreBase):
+    """Captions, by the language model's name and the picture's content."""
+
+    def put_captions(self, model: str, items: Iterable[tuple[str, str]]) -> None:
+        """Keep captions, replacing those of the same content and model.
+
+        Args:
+            model: The name of the language model.
+            items: (sha256 of the picture, caption) each.
+        """
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO caption VALUES (?, ?, ?)",
+                ((model, sha256, text) for sha256, text in items),
+            )
+
+    def captions(self, model: str, picture_ids: Iterable[int] | None = None) -> dict[int, str]:
+        """Captions by picture id, of these pictures or of all, as far as there are any."""
+        rows = self._rows(
+            "SELECT p.id, c.text FROM picture p JOIN caption c ON c.sha256 = p.sha256 AND c.model = ?1"
+            " WHERE ?2 IS NULL OR p.id IN (SELECT value FROM json_each(?2)) ORDER BY p.id",
+            (model, None if picture_ids is None else json_ids(picture_ids)),
+        )
+        return {row[0]: row[1] for row in rows}
 
 
 class LabelTable(StoreBase):

@@ -133,7 +133,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A recommended template that waits for accept or reject; ``before_ids``/``after_ids`` are proxy refs."""
+    """A recommended template that waits for accept or reject; ``before_ids``/``after_ids`` are proxy refs.
+
+    ``feedback`` is what the user said, ``report`` what the search found out, both of JSON values.
+    """
 
     id: int
     class_id: int
@@ -144,6 +147,7 @@ class Proposal:
     score_after: float | None
     explanation: list[str]
     feedback: dict[str, Any]
+    report: dict[str, Any]
     before_ids: list[int]
     after_ids: list[int]
     state: ProposalState

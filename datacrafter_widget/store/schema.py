@@ -169,7 +169,18 @@ CREATE TABLE proxy (
 CREATE INDEX proxy_proposal ON proxy (proposal_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE proposal ADD COLUMN report TEXT NOT NULL DEFAULT '{}';
+
+CREATE TABLE caption (
+    model TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (model, sha256)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Script ``i`` takes a file of version ``i`` to version ``i + 1``. Append only: released scripts never
 change."""
 

@@ -14,7 +14,13 @@ from datacrafter_widget.store.files import ImageFiles, content_hash
 from datacrafter_widget.store.history import ActionTable, ProposalTable
 from datacrafter_widget.store.jobs import JobTable
 from datacrafter_widget.store.lock import FolderLock
-from datacrafter_widget.store.observations import EmbeddingTable, LabelTable, MetricTable, PositionTable
+from datacrafter_widget.store.observations import (
+    CaptionTable,
+    EmbeddingTable,
+    LabelTable,
+    MetricTable,
+    PositionTable,
+)
 from datacrafter_widget.store.pictures import PictureTable
 from datacrafter_widget.store.schema import APPLICATION_ID, MIGRATIONS, migrate, user_version
 from datacrafter_widget.store.templates import TemplateTable
@@ -37,6 +43,7 @@ class Store(
     TemplateTable,
     JobTable,
     EmbeddingTable,
+    CaptionTable,
     LabelTable,
     PositionTable,
     MetricTable,

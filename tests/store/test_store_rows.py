@@ -291,8 +291,10 @@ def test_a_proposal_grows_while_it_is_searched(store, crane, paint):
         score_before=np.float32(-0.5),
         score_after=0.25,
         explanation=["removed pictures are machines"],
+        report={"proxies": 40},
         state="open",
     )
+    assert (proposal.report, changed.report) == ({}, {"proxies": 40})
     assert (changed.before_ids, changed.after_ids) == ([before], after)
     assert (changed.score_before, changed.score_after) == (-0.5, 0.25)
     assert store.update_proposal(proposal.id, after_ids=after[1:]).after_ids == after[1:]
@@ -346,3 +348,20 @@ def test_a_reader_never_sees_half_a_batch(store, crane, plan, paint):
     done.set()
     thread.join()
     assert counts <= set(range(0, 41, 8))
+
+
+def test_captions_are_kept_by_model_and_content(store, crane, paint):
+    first, second = (store.add_original(paint(seed), crane) for seed in (1, 2))
+    store.put_captions("large", [(first.sha256, "a red thing"), (second.sha256, "a blue one")])
+    store.put_captions("large", [(first.sha256, "a red ball")])
+    store.put_captions("small", [(first.sha256, "thing")])
+    assert store.captions("large") == {first.id: "a red ball", second.id: "a blue one"}
+    assert store.captions("small", [second.id]) == {}
+
+
+def test_embeddings_of_what_is_no_picture_are_found_by_content(store):
+    store.put_embeddings("clip", [("recipe", [0.5, 0.25])])
+    found = store.content_embeddings("clip", ["recipe", "another"])
+    assert set(found) == {"recipe"}
+    assert found["recipe"].tolist() == [0.5, 0.25]
+    assert store.content_embeddings("other", ["recipe"]) == {}
