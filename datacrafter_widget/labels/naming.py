@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from datacrafter_widget.labels.text import plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def clean_name(text: str) -> str:
     Quotes, final stops, control and formatting characters (those that turn the writing direction among them)
     are taken away. More than three words or 32 characters, or no letter, is no name.
     """
-    name = _plain(text).strip(QUOTES_AND_STOPS)
+    name = plain_line(text).strip(QUOTES_AND_STOPS)
     good = len(name) <= LONGEST_NAME and len(name.split()) <= MOST_WORDS
     return name if good and any(character.isalpha() for character in name) else ""
 
@@ -92,7 +93,7 @@ def clean_name(text: str) -> str:
 def _described(tree: LabelTree, node: int, number: int) -> dict[str, Any]:
     leaves = tree.leaves(node)
     frequent = leaves[np.argsort(-tree.counts[leaves], kind="stable")][:LABELS_A_GROUP]
-    labels = [_plain(tree.names[leaf])[:LONGEST_LABEL] for leaf in frequent]
+    labels = [plain_line(tree.names[leaf], LONGEST_LABEL) for leaf in frequent]
     return {"group": number, "labels": labels, "labels_in_all": len(leaves)}
 
 
@@ -109,14 +110,3 @@ def _without_doubles(tree: LabelTree, names: Sequence[tuple[int, str]]) -> dict[
             others.append(mine)
             kept[node] = name
     return kept
-
-
-def _plain(text: str) -> str:
-    """One line of text without control and formatting characters."""
-    composed = unicodedata.normalize("NFC", text)
-    visible = "".join(
-        " " if character.isspace() else character
-        for character in composed
-        if character.isspace() or unicodedata.category(character)[0] != "C"
-    )
-    return " ".join(visible.split())
