@@ -5,88 +5,38 @@ pictures score higher, stop when the gain is small. Pictures are what costs, so 
 
 * every candidate gets the same seeds, and the same options of the slots it shares with the others, so that
   two candidates are compared picture by picture;
-* a generation is a race: few pictures for all mutants, twice as many for the best third, and so on;
-* prompts are compared once more on fresh seeds at the end, because the winner of a race has been lucky.
+* a generation is a race (successive halving): a few pictures for all mutants, twice as many for the best
+  third, and so on;
+* prompts are compared once more on fresh seeds at the end, because the winner of a race has been lucky, and
+  a prompt is better only when a paired test says so;
+* what is left is spent on taking the edits back one by one, to tell which of them brought the gain.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datacrafter_widget.errors import InputError
+from datacrafter_widget.errors import InputError, JobCancelled
 from datacrafter_widget.generation.templates import PromptTemplate
 from datacrafter_widget.refine.candidates import Candidate
-from datacrafter_widget.refine.proxies import Bench
+from datacrafter_widget.refine.explain import EditGain, edits_between
+from datacrafter_widget.refine.paired import SIGNIFICANCE, PairedGain
+from datacrafter_widget.refine.proxies import Bench, Purse
+from datacrafter_widget.refine.refinement import Generation, Refinement, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from datacrafter_widget.refine.candidates import Mutate
     from datacrafter_widget.refine.objectives import Objective
     from datacrafter_widget.refine.proxies import OnProgress, Render
 
-
-@dataclass(frozen=True)
-class Generation:
-    """One generation of the search.
-
-    Attributes:
-        number: from 1.
-        template: the best prompt's template after it.
-        negative: the best prompt's negative prompt after it.
-        score: the best prompt's score on the search's seeds.
-        gain: how much better it is than the generation before, picture by picture.
-        proxies: pictures generated so far.
-    """
-
-    number: int
-    template: str
-    negative: str
-    score: float
-    gain: float
-    proxies: int
-
-
-@dataclass(frozen=True)
-class Refinement:
-    """What the search found.
-
-    Attributes:
-        template: the better template, or the one it started from when none was found.
-        negative: its negative prompt.
-        improved: whether it beats the start on fresh seeds.
-        score_before: the start's score on the fresh seeds.
-        score_after: this prompt's score on the same seeds.
-        gain: `score_after - score_before` less the penalty for added words.
-        standard_error: of the gain, over the seeds.
-        terms_before: the terms of `score_before`.
-        terms_after: the terms of `score_after`.
-        reasons: one line for each edit, and one on how the prompts compare.
-        before_refs: references of the start's fresh proxies, as `render` gave them.
-        after_refs: references of this prompt's fresh proxies, in the order of the same seeds.
-        history: the generations.
-        proxies: how many pictures were generated.
-        tried: the best prompt that was tried; it is no better than the start when `improved` is false.
-    """
-
-    template: str
-    negative: str
-    improved: bool
-    score_before: float
-    score_after: float
-    gain: float
-    standard_error: float
-    terms_before: dict[str, float]
-    terms_after: dict[str, float]
-    reasons: list[str]
-    before_refs: list[Any] = field(repr=False)
-    after_refs: list[Any] = field(repr=False)
-    history: list[Generation] = field(repr=False)
-    proxies: int
-    tried: Candidate
+_FINALISTS = 2
+_LOOKS = 2  # at the last comparison: once, and again with twice the pictures when it is not clear
+_MOST_EDITS = 6
+_EDIT_PROXIES = 12
 
 
 def evolve(
@@ -98,11 +48,13 @@ def evolve(
     mutate: Mutate,
     render: Render,
     population: int = 12,
-    proxies: int = 8,
+    proxies: int = 4,
     generations: int = 3,
-    final_proxies: int = 24,
-    max_proxies: int = 320,
+    final_proxies: int = 20,
+    max_proxies: int = 250,
+    max_seconds: float | None = None,
     tolerance: float = 0.2,
+    exclude: Collection[tuple[str, str]] = (),
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> Refinement:
@@ -115,24 +67,31 @@ def evolve(
         objective: scores proxies; higher is better, one unit is one standard deviation of the class.
         mutate: gives variations of a prompt, the most promising first.
         render: generates and encodes the pictures asked for, at most 32 a call and those of several
-            candidates together. What it raises (such as JobCancelled) leaves `evolve`.
+            candidates together. A search that was cut off is repeated, and so resumed, by calling `evolve`
+            again with a `render` that remembers.
         population: variations in the first generation; half as many in later ones.
         proxies: pictures of each variation in the first heat of a race.
         generations: at most so many.
-        final_proxies: pictures of each finalist on fresh seeds.
-        max_proxies: no more pictures than these in all. The final comparison is always made.
+        final_proxies: pictures of each finalist on fresh seeds; twice as many where that is not clear.
+        max_proxies: no more pictures than these in all, or than one comparison of two prompts takes.
+        max_seconds: begin no further heat after so many seconds; None for no limit. The last comparison is
+            always made.
         tolerance: a gain below this ends the search, and is too small for a proposal.
+        exclude: (template, negative prompt) pairs that are not to be tried, such as rejected ones.
         seed: of everything random here; the same seed gives the same search when `render` repeats itself.
         on_progress: called with pictures so far, pictures expected in all, and what is being done; may
-            raise to stop.
+            raise `JobCancelled` to stop.
 
     Returns:
-        The best prompt when it beats the start on fresh seeds by the tolerance and by more than the
-        standard error of the difference; otherwise the start, with `improved` false.
+        The best prompt when it beats the start on fresh seeds by the tolerance and significantly (one-sided
+        paired t-test, 5 % over all looks at the data); otherwise the start, with `improved` false. When the
+        search was cancelled, the best so far if it is significantly better on the search's own seeds, with
+        `confirmed` false.
 
     Raises:
         TemplateError: `template` is no template.
         InputError: fewer than one variation, generation or picture, or `render` gave other than was asked.
+        JobCancelled: the search was cancelled before anything better was found.
     """
     sizes = {
         "population": population,
@@ -144,100 +103,251 @@ def evolve(
         if size < 1:
             raise InputError(f"expected {name} of at least 1, found {size}")
     start = Candidate(PromptTemplate.parse(template).text, " ".join(negative.split()))
-    # The start, the best and the runner-up are compared at the end.
-    expected = max(max_proxies, 3 * final_proxies + 2 * proxies)
-    bench = Bench(class_word, objective, render, start, expected, seed, on_progress)
-    rng = np.random.default_rng([seed, 2])
-    budget = expected - 3 * final_proxies
-    best, history, finalists = start, list[Generation](), list[Candidate]()
-    for number in range(1, generations + 1):
-        # A race takes about a third more than its first heat, in which the parent runs too.
-        room = 3 * (budget - bench.used) // (4 * proxies) - 1
-        count = min(population if number == 1 else -(-population // 2), room)
+    purse = Purse(max(max_proxies, 2 * final_proxies), max_seconds, on_progress)
+    bench = Bench(start, class_word=class_word, objective=objective, render=render, purse=purse, seed=seed)
+    # The start and the finalists are compared at the end, and what is left goes to the edits.
+    reserve = min((1 + _FINALISTS) * final_proxies, max(max_proxies // 2, 2 * final_proxies))
+    search = _Search(
+        bench, mutate, purse, reserve, proxies, tolerance, exclude, np.random.default_rng([seed, 2])
+    )
+    try:
+        for number in range(1, generations + 1):
+            if not search.generation(number, population if number == 1 else -(-population // 2)):
+                break
+    except JobCancelled:
+        best = _clearly_better(bench, tolerance)
+        if best is None:
+            raise
+        return _unconfirmed(search, best)
+    finalists = search.finalists()
+    final = bench.afresh()
+    try:
+        best, gain = _compare(final, finalists, final_proxies, tolerance, purse)
+    except JobCancelled:
+        best = _clearly_better(bench, tolerance)
+        if best is None:
+            raise
+        return _unconfirmed(search, best)
+    edits = _leave_one_out(final, best, gain, purse) if best else []
+    return _report(search, final, best, gain, edits)
+
+
+class _Search:
+    """Generation after generation, and what is learnt on the way."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        mutate: Mutate,
+        purse: Purse,
+        reserve: int,
+        proxies: int,
+        tolerance: float,
+        exclude: Collection[tuple[str, str]],
+        rng: np.random.Generator,
+    ) -> None:
+        self.bench = bench
+        self.purse = purse
+        self.best = bench.start
+        self.history: list[Generation] = []
+        self.trace: list[Step] = []
+        self._mutate = mutate
+        self._reserve = reserve
+        self._proxies = proxies
+        self._tolerance = tolerance
+        self._exclude = frozenset(exclude)
+        self._rng = rng
+        self._ranking: list[Candidate] = []
+
+    def generation(self, number: int, population: int) -> bool:
+        """Race variations of the best prompt; whether going on is worth it."""
+        bench, parent = self.bench, self.best
+        # A race takes about three quarters more than its first heat, in which the parent runs too.
+        room = 4 * self._room // (7 * self._proxies) - 1
+        count = min(population, room)
         if count < 1:
-            break
-        variations = [each for each in mutate(best, count, rng) if not bench.knows(each)]
+            return False
+        variations = [
+            each
+            for each in self._mutate(parent, count, self._rng, bench.archive())
+            if not bench.knows(each) and (each.template, each.negative) not in self._exclude
+        ][:count]
         if not variations:
-            break
-        ranking = _race(bench, best, variations, proxies, budget, f"round {number}")
-        winner = bench.simplest(ranking)
-        gain, error = bench.gain(winner, best)
-        better = gain >= max(tolerance, error)
+            return False
+        self._ranking = self._race(parent, variations, f"round {number}")
+        winner = bench.simplest(self._ranking)
+        gain = bench.gain(winner, parent)
+        better = winner != parent and gain.gain >= self._tolerance and gain.p_value <= SIGNIFICANCE
         if better:
-            finalists = [each for each in ranking if each != best][:2]
-            best = winner
-        score = bench.score(best).total
-        history.append(Generation(number, best.template, best.negative, score, max(gain, 0.0), bench.used))
-        if not better:
-            break
-    return _compare(bench, start, finalists or bench.others()[:1], final_proxies, tolerance, history)
+            self.best = winner
+        score = bench.score(self.best)
+        self.history.append(
+            Generation(
+                number,
+                self.best.template,
+                self.best.negative,
+                score.total,
+                score.terms,
+                gain.gain if better else 0.0,
+                self.purse.used,
+            )
+        )
+        return better
+
+    def finalists(self) -> list[Candidate]:
+        """The best prompt and the next best of the last race, or the best that was tried."""
+        start = self.bench.start
+        last = [each for each in self._ranking if each not in (start, self.best)]
+        best = [] if self.best == start else [self.best]
+        found = [*best, *last] or [tried.candidate for tried in self.bench.archive()]
+        return found[:_FINALISTS]
+
+    @property
+    def _room(self) -> int:
+        return self.purse.left - self._reserve
+
+    def _race(self, parent: Candidate, variations: list[Candidate], name: str) -> list[Candidate]:
+        """Rank the parent and its best variations: each heat has the best third, and twice the pictures."""
+        bench = self.bench
+        running, count = variations, self._proxies
+        bench.extend([parent, *running], count, f"{name}: {len(running)} variations")
+        self._note(running, parent)
+        while len(running) > _FINALISTS or count < 4 * self._proxies:
+            promising = bench.ranked(running, parent)[: max(_FINALISTS, -(-len(running) // 3))]
+            if bench.missing([parent, *promising], 2 * count) > self._room:
+                break
+            running, count = promising, 2 * count
+            bench.extend([parent, *running], count, f"{name}: the best {len(running)}")
+            self._note(running, parent)
+        return bench.ranked([*running, parent], parent)
+
+    def _note(self, running: Sequence[Candidate], parent: Candidate) -> None:
+        """What would be answered if the search ended here."""
+        leader = self.bench.ranked([*running, parent], parent)[0]
+        self.trace.append(Step(self.purse.used, leader.template, leader.negative))
 
 
-def _race(
-    bench: Bench,
-    parent: Candidate,
-    variations: list[Candidate],
-    proxies: int,
-    budget: int,
-    name: str,
-) -> list[Candidate]:
-    """Rank the parent and its best variations: each heat has a third of them left and twice the pictures."""
-    bench.extend([parent, *variations], proxies, f"{name}: {len(variations)} variations")
-
-    def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
-        return sorted(candidates, key=lambda each: -bench.gain(each, parent)[0])
-
-    running, count = variations, proxies
-    while len(running) > 2:
-        promising = ranked(running)[: -(-len(running) // 3)]
-        if bench.used + count * (len(promising) + 1) > budget:
-            break
-        running, count = promising, 2 * count
-        bench.extend([parent, *running], count, f"{name}: the best {len(running)}")
-    return ranked([*running, parent])
+def _clearly_better(bench: Bench, tolerance: float) -> Candidate | None:
+    """The best candidate that is significantly better than the start on the search's own pictures."""
+    for tried in bench.archive():
+        gain = bench.gain(tried.candidate, bench.start)
+        if gain.gain >= tolerance and gain.p_value <= SIGNIFICANCE:
+            return tried.candidate
+    return None
 
 
 def _compare(
-    search: Bench,
-    start: Candidate,
-    finalists: list[Candidate],
-    count: int,
-    tolerance: float,
-    history: list[Generation],
+    bench: Bench, finalists: list[Candidate], count: int, tolerance: float, purse: Purse
+) -> tuple[Candidate | None, PairedGain | None]:
+    """The best finalist that beats the start on fresh seeds, if any; its gain, or that of the best."""
+    start = bench.start
+    if not finalists:
+        bench.extend([start], count, "the last comparison")
+        return None, None
+    level = SIGNIFICANCE / (len(finalists) * _LOOKS)
+    for look in range(1, _LOOKS + 1):
+        bench.extend([start, *finalists], look * count, "the last comparison")
+        best = bench.simplest(bench.ranked(finalists, start))
+        gain = bench.gain(best, start)
+        if gain.gain >= tolerance and gain.p_value <= level:
+            return best, gain
+        open_yet = gain.gain >= tolerance / 2 and gain.p_value <= 10 * level
+        if not open_yet or bench.missing([start, *finalists], (look + 1) * count) > purse.left:
+            break
+    return None, gain
+
+
+def _leave_one_out(bench: Bench, best: Candidate, gain: PairedGain | None, purse: Purse) -> list[EditGain]:
+    """What each edit brought, the most telling first; those that the budget does not reach without a number."""
+    assert gain is not None
+    edits = edits_between(bench.start, best)
+    if len(edits) == 1:
+        return [EditGain(edits[0].text, gain.gain, gain.standard_error)]
+    count = min(_EDIT_PROXIES, gain.pairs)
+    found = []
+    for number, edit in enumerate(edits):
+        measured = number < _MOST_EDITS and bench.missing([edit.without], count) <= purse.left
+        if measured:
+            try:
+                bench.extend([edit.without], count, "what each change brought")
+            except JobCancelled:  # the comparison is made: the prompt stands, with fewer numbers
+                measured = False
+        if measured:
+            brought = bench.gain(best, edit.without)
+            found.append(EditGain(edit.text, brought.gain, brought.standard_error))
+        else:
+            found.append(EditGain(edit.text))
+    return sorted(found, key=lambda each: float("inf") if each.gain is None else -each.gain)
+
+
+def _report(
+    search: _Search, bench: Bench, best: Candidate | None, gain: PairedGain | None, edits: list[EditGain]
 ) -> Refinement:
-    """Compare the start with the finalists on fresh seeds."""
-    bench = search.afresh()
-    bench.extend([start, *finalists], count, "the last comparison")
-    ranking = sorted(finalists, key=lambda each: -bench.gain(each, start)[0])
-    tried = bench.simplest(ranking) if ranking else start
-    gain, error = bench.gain(tried, start) if ranking else (0.0, 0.0)
-    improved = bool(ranking) and gain >= tolerance and gain > error
-    after = tried if improved else start
-    before_score, after_score = bench.score(start), bench.score(after)
-    reasons = list(tried.reasons) if improved else []
-    if improved:
-        reasons.append(f"scores {gain:+.2f} ± {error:.2f} on {count} fresh pictures (in standard deviations)")
-    elif ranking:
+    start = bench.start
+    tried = best
+    reasons = list(best.reasons) if best else []
+    if best and gain:
+        reasons.append(f"scores {gain} on {gain.pairs} fresh pictures (in standard deviations)")
+    elif gain:
+        tried = bench.simplest(bench.ranked([each.candidate for each in bench.archive()], start))
+        gain = bench.gain(tried, start)
         reasons.append(
-            f"no better prompt found; the best tried, '{tried.template}', scores {gain:+.2f} ± {error:.2f}"
-            f" on {count} fresh pictures"
+            f"no better prompt found; the best tried, '{tried.template}'{_not(tried)}, scores {gain}"
+            f" on {gain.pairs} fresh pictures"
         )
     else:
         reasons.append("no better prompt found: the feedback suggests no variation")
+    return _refinement(search, bench, best, tried or start, gain, reasons, edits, confirmed=True)
+
+
+def _unconfirmed(search: _Search, best: Candidate) -> Refinement:
+    """The best of a search that was cancelled."""
+    gain = search.bench.gain(best, search.bench.start)
+    reasons = [
+        *best.reasons,
+        f"the search was stopped; scores {gain} on {gain.pairs} pictures that it was chosen by",
+    ]
+    edits = [EditGain(edit.text) for edit in edits_between(search.bench.start, best)]
+    return _refinement(search, search.bench, best, best, gain, reasons, edits, confirmed=False)
+
+
+def _refinement(
+    search: _Search,
+    bench: Bench,
+    best: Candidate | None,
+    tried: Candidate,
+    gain: PairedGain | None,
+    reasons: list[str],
+    edits: list[EditGain],
+    *,
+    confirmed: bool,
+) -> Refinement:
+    start = bench.start
+    after = best or start
+    shared = slice(gain.pairs if gain else None)
+    before_score, tried_score = bench.score(start, shared), bench.score(tried, shared)
     return Refinement(
         template=after.template,
         negative=after.negative,
-        improved=improved,
+        improved=best is not None,
+        confirmed=confirmed,
         score_before=before_score.total,
-        score_after=after_score.total,
-        gain=gain if improved else 0.0,
-        standard_error=error,
+        score_after=(tried_score if best else before_score).total,
+        gain=gain.gain if gain else 0.0,
+        standard_error=gain.standard_error if gain else 0.0,
         terms_before=before_score.terms,
-        terms_after=after_score.terms,
+        terms_after=tried_score.terms,
         reasons=reasons,
-        before_refs=bench.refs(start),
-        after_refs=bench.refs(after),
-        history=history,
-        proxies=bench.used,
+        edits=edits,
+        before_refs=bench.refs(start)[shared],
+        after_refs=bench.refs(tried)[shared],
+        history=search.history,
+        trace=search.trace,
+        archive=search.bench.archive(),
+        proxies=search.purse.used,
         tried=tried,
     )
+
+
+def _not(candidate: Candidate) -> str:
+    return f" without '{candidate.negative}'" if candidate.negative else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,17 +12,19 @@ import numpy as np
 
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.templates import PromptTemplate
+from datacrafter_widget.refine.candidates import Candidate, Tried
+from datacrafter_widget.refine.paired import PairedGain, paired_gain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from datacrafter_widget.refine.candidates import Candidate
     from datacrafter_widget.refine.objectives import Objective, Score
 
-LENGTH_PENALTY = 0.02
+LENGTH_PRICE = 0.02
 """What a word or comma more than the first prompt has costs, in the units of the objective."""
 
 _REQUESTS_A_CALL = 32
+_FRESH = 1_000_003  # added to the seed for pictures that the search has not chosen by
 
 
 @dataclass(frozen=True)
@@ -60,31 +63,58 @@ Render = Callable[[list[ProxyRequest]], Proxies]
 OnProgress = Callable[[int, int, str], object]
 
 
+class Purse:
+    """What a search may spend, in pictures and in seconds.
+
+    Args:
+        pictures: most pictures.
+        seconds: most seconds from now on, or None.
+        on_progress: called with pictures so far, most pictures, and what is being done.
+
+    Attributes:
+        used: pictures generated so far.
+    """
+
+    def __init__(self, pictures: int, seconds: float | None, on_progress: OnProgress | None) -> None:
+        self.used = 0
+        self._pictures = pictures
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._on_progress = on_progress
+
+    @property
+    def left(self) -> int:
+        """Pictures that may still be generated; none once the time is up."""
+        late = self._until is not None and time.monotonic() >= self._until
+        return 0 if late else max(0, self._pictures - self.used)
+
+    def tell(self, message: str) -> None:
+        """Report the progress; may raise to stop."""
+        if self._on_progress is not None:
+            self._on_progress(self.used, max(self._pictures, self.used), message)
+
+
 class Bench:
     """Generates proxies on demand, and compares candidates on the seeds that both have.
 
     Attributes:
         start: the prompt that the search starts from.
-        used: pictures generated so far.
     """
 
     def __init__(
         self,
+        start: Candidate,
+        *,
         class_word: str,
         objective: Objective,
         render: Render,
-        start: Candidate,
-        expected: int,
+        purse: Purse,
         seed: int,
-        on_progress: OnProgress | None,
     ) -> None:
         self.start = start
-        self.used = 0
         self._class_word = class_word
         self._objective = objective
         self._render = render
-        self._expected = expected
-        self._on_progress = on_progress
+        self._purse = purse
         self._seed = seed
         self._made: dict[tuple[str, str], list[tuple[NDArray[Any], float, Any]]] = {}
         self._candidates: dict[tuple[str, str], Candidate] = {}
@@ -92,12 +122,21 @@ class Bench:
 
     def knows(self, candidate: Candidate) -> bool:
         """Whether there are proxies of a candidate."""
-        return candidate.key(self._class_word) in self._made
+        return bool(self._made.get(candidate.key(self._class_word)))
 
-    def others(self) -> list[Candidate]:
-        """All candidates but the start, the best first."""
-        found = [each for each in self._candidates.values() if each != self.start]
-        return sorted(found, key=lambda each: -self.gain(each, self.start)[0])
+    def archive(self) -> list[Tried]:
+        """All candidates that have pictures but the start, the best first."""
+        found = []
+        for candidate in self._candidates.values():
+            if candidate != self.start and self.knows(candidate) and self.knows(self.start):
+                gain = self.gain(candidate, self.start)
+                found.append(Tried(candidate, gain.gain, gain.standard_error, gain.pairs))
+        return sorted(found, key=lambda tried: -tried.gain)
+
+    def missing(self, candidates: Sequence[Candidate], count: int) -> int:
+        """How many pictures `extend` would generate."""
+        made = (len(self._made.get(each.key(self._class_word), ())) for each in candidates)
+        return sum(max(0, count - have) for have in made)
 
     def extend(self, candidates: Sequence[Candidate], count: int, message: str) -> None:
         """Have at least `count` proxies of each candidate."""
@@ -108,7 +147,7 @@ class Bench:
             have = len(self._made.setdefault(key, []))
             wanted += [(key, self._request(candidate, index)) for index in range(have, count)]
         for first in range(0, len(wanted), _REQUESTS_A_CALL):
-            self._report(message)
+            self._purse.tell(message)
             part = wanted[first : first + _REQUESTS_A_CALL]
             found = self._render([request for _, request in part])
             if not len(part) == len(found.embeddings) == len(found.confidence) == len(found.refs):
@@ -116,12 +155,12 @@ class Bench:
                     f"expected {len(part)} embeddings, probabilities and references from render, found "
                     f"{len(found.embeddings)}, {len(found.confidence)} and {len(found.refs)}",
                 )
-            self.used += len(part)
+            self._purse.used += len(part)
             for (key, _), row, sure, ref in zip(
                 part, found.embeddings, found.confidence, found.refs, strict=True
             ):
                 self._made[key].append((np.asarray(row), float(sure), ref))
-        self._report(message)
+        self._purse.tell(message)
 
     def score(self, candidate: Candidate, rows: slice = slice(None)) -> Score:
         """The objective on a candidate's proxies."""
@@ -134,38 +173,39 @@ class Bench:
         """References to a candidate's proxies, in the order of the seeds."""
         return [ref for _, _, ref in self._made[candidate.key(self._class_word)]]
 
-    def gain(self, candidate: Candidate, other: Candidate) -> tuple[float, float]:
-        """How much better a candidate is on the shared seeds, less the price of words; its standard error."""
-        shared = min(len(self._made[each.key(self._class_word)]) for each in (candidate, other))
-        rows = slice(shared)
-        differences = self.score(candidate, rows).per_picture - self.score(other, rows).per_picture
-        penalty = LENGTH_PENALTY * (self._extra_words(candidate) - self._extra_words(other))
-        error = float(differences.std(ddof=1) / np.sqrt(shared)) if shared > 1 else float("inf")
-        return float(differences.mean()) - penalty, error
+    def gain(self, candidate: Candidate, other: Candidate) -> PairedGain:
+        """How much better a candidate is on the shared seeds, less the price of words."""
+        shared = slice(min(len(self._made[each.key(self._class_word)]) for each in (candidate, other)))
+        price = LENGTH_PRICE * (self._extra_words(candidate) - self._extra_words(other))
+        after, before = (self.score(each, shared).per_picture for each in (candidate, other))
+        return paired_gain(after, before, price=price)
+
+    def ranked(self, candidates: Sequence[Candidate], other: Candidate) -> list[Candidate]:
+        """Candidates by their gain over another one, the best first."""
+        return sorted(candidates, key=lambda each: -self.gain(each, other).gain)
 
     def simplest(self, ranking: Sequence[Candidate]) -> Candidate:
         """The shortest of those that are not clearly worse than the first (the one-standard-error rule)."""
         first = ranking[0]
 
         def close(candidate: Candidate) -> bool:
-            loss, error = self.gain(first, candidate)
-            return candidate is first or loss < error
+            if candidate is first:
+                return True
+            loss = self.gain(first, candidate)
+            return loss.gain < loss.standard_error
 
         return min(filter(close, ranking), key=lambda each: (self._extra_words(each), ranking.index(each)))
 
     def afresh(self) -> Bench:
         """The same with fresh seeds and no pictures."""
-        bench = Bench(
-            self._class_word,
-            self._objective,
-            self._render,
+        return Bench(
             self.start,
-            self._expected,
-            self._seed + 1_000_003,
-            self._on_progress,
+            class_word=self._class_word,
+            objective=self._objective,
+            render=self._render,
+            purse=self._purse,
+            seed=self._seed + _FRESH,
         )
-        bench.used = self.used
-        return bench
 
     def _extra_words(self, candidate: Candidate) -> int:
         return max(0, _length(candidate, self._class_word) - self._first_length)
@@ -181,10 +221,6 @@ class Bench:
         ]
         prompt = template.render(choices, self._class_word)
         return ProxyRequest(candidate.template, prompt, candidate.negative, seed)
-
-    def _report(self, message: str) -> None:
-        if self._on_progress is not None:
-            self._on_progress(self.used, max(self._expected, self.used), message)
 
 
 def _length(candidate: Candidate, class_word: str) -> int:

@@ -1,0 +1,128 @@
+"""Which edit of a prompt brought how much: each is taken back in turn (leave one out)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from datacrafter_widget.errors import TemplateError
+from datacrafter_widget.generation.templates import PromptTemplate
+from datacrafter_widget.refine.candidates import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_WORD = re.compile(r"\s*(?:\{class\}|[\w'-]+|[^\w\s])")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One difference between two prompts.
+
+    Attributes:
+        text: what it does, for the user: "adds 'bird'".
+        without: the later prompt with this difference taken back.
+    """
+
+    text: str
+    without: Candidate
+
+
+@dataclass(frozen=True)
+class EditGain:
+    """What one edit brought.
+
+    Attributes:
+        text: what the edit does.
+        gain: how much better the prompt is with it, in the units of the objective; None when not measured.
+        standard_error: of the gain.
+    """
+
+    text: str
+    gain: float | None = None
+    standard_error: float | None = None
+
+
+def edits_between(before: Candidate, after: Candidate) -> list[Edit]:
+    """The differences between two prompts that can be taken back one by one.
+
+    Words, whole slots, and terms of the negative prompt are compared; words that change side by side are one
+    edit. Works for any two prompts, whoever wrote them.
+
+    Args:
+        before: the earlier prompt.
+        after: the later one.
+
+    Raises:
+        TemplateError: a prompt is no template.
+    """
+    old, new = _tokens(before.template), _tokens(after.template)
+    matcher = SequenceMatcher(
+        a=[each.strip() for each in old], b=[each.strip() for each in new], autojunk=False
+    )
+    edits = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        template = "".join([*new[:c], *old[a:b], *new[d:]]).strip()
+        if _valid(template):
+            edits.append(Edit(_said(old[a:b], new[c:d]), Candidate(template, after.negative)))
+    edits += _negative_edits(before, after)
+    return edits
+
+
+def _negative_edits(before: Candidate, after: Candidate) -> Iterator[Edit]:
+    old, new = _terms(before.negative), _terms(after.negative)
+    for term in new:
+        if term not in old:
+            rest = ", ".join(each for each in new if each != term)
+            yield Edit(f"avoids '{term}'", Candidate(after.template, rest))
+    for term in old:
+        if term not in new:
+            yield Edit(f"no longer avoids '{term}'", Candidate(after.template, ", ".join([*new, term])))
+
+
+def _tokens(template: str) -> list[str]:
+    """Words with the blanks before them; a slot is one token."""
+    tokens: list[str] = []
+    for part in PromptTemplate.parse(template).options:
+        if isinstance(part, tuple):
+            tokens.append("[" + " | ".join(part) + "]")
+        else:
+            tokens += _WORD.findall(part)
+            blank = part[len(part.rstrip()) :]
+            if blank:
+                tokens.append(blank)
+    # A blank at the end of a part belongs to the token after it.
+    joined: list[str] = []
+    held = " "  # the first word may come to stand after another
+    for token in tokens:
+        if token.isspace():
+            held += token
+        else:
+            joined.append(held + token)
+            held = ""
+    return joined
+
+
+def _said(old: Sequence[str], new: Sequence[str]) -> str:
+    before, after = ("".join(tokens).strip().strip(",").strip() for tokens in (old, new))
+    if not before:
+        return f"adds '{after}'"
+    if not after:
+        return f"drops '{before}'"
+    return f"'{before}' becomes '{after}'"
+
+
+def _terms(negative: str) -> list[str]:
+    return [term.strip() for term in negative.split(",") if term.strip()]
+
+
+def _valid(template: str) -> bool:
+    try:
+        PromptTemplate.parse(template)
+    except TemplateError:
+        return False
+    return True
