@@ -3,10 +3,12 @@
 import json
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 
 @dataclass(frozen=True)
@@ -15,51 +17,54 @@ class Refusal:
 
     status: int
     message: str
+    headers: dict[str, str] = field(default_factory=dict)
 
 
-Reply = str | Refusal | dict[str, Any] | Callable[[dict[str, Any]], "Reply"]
+@dataclass(frozen=True)
+class Body:
+    """A reply with any bytes at all.
+
+    Attributes:
+        content: the bytes, or parts of them, which are sent as they are made.
+        length: what the header says of their number; by default the truth, or nothing for parts.
+    """
+
+    content: bytes | Callable[[], Iterator[bytes]]
+    length: int | None = None
+    type: str = "application/json"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Reply = str | Refusal | Body | dict[str, Any] | Callable[[dict[str, Any]], "Reply"]
+
+
+class _PromptServer(HTTPServer):
+    """One that stops at once: its like looks up only twice a second, and there are many tests."""
+
+    def thread_target(self) -> None:
+        self.server.serve_forever(poll_interval=0.02)
 
 
 class ChatServer:
     """Answers chat completions with the replies it was given, the last one again and again.
 
-    A reply is the model's text, a whole body (dict), a `Refusal`, or a function of the request that gives one.
+    A reply is the model's text, a whole completion (dict), a `Refusal`, a `Body`, or a function of the request
+    that gives one.
     """
 
     def __init__(self) -> None:
         self.replies: list[Reply] = ["{}"]
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                reply: Reply = server._next(self.path, self.headers["Authorization"], body)
-                while callable(reply):
-                    reply = reply(body)
-                status, content = _response(reply)
-                try:
-                    self.send_response(status)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(content)))
-                    self.end_headers()
-                    self.wfile.write(content)
-                except OSError:
-                    pass  # the client gave up
-
-            def log_message(self, *_):
-                pass
-
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._http = _PromptServer(host="127.0.0.1", port=0, threaded=True)
+        self._http.expect_request("/v1/chat/completions", method="POST").respond_with_handler(self._respond)
+        self._http.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}/v1"
+        return self._http.url_for("/v1")
 
     def say(self, *replies: Reply) -> None:
         """Give these replies from now on, and forget what was asked."""
@@ -68,16 +73,42 @@ class ChatServer:
             self.requests.clear()
 
     def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        if self._http.is_running():
+            self._http.stop()
 
-    def _next(self, path: str, authorization: str, body: dict[str, Any]) -> Reply:
+    def _respond(self, request: Request) -> Response:
+        body = request.get_json()
         with self._lock:
             self.requests.append(body)
-            self.keys.append(authorization)
-            if path != "/v1/chat/completions":
-                return Refusal(404, f"no such path: {path}")
-            return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+            self.keys.append(request.headers.get("Authorization", ""))
+            reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        while callable(reply):
+            reply = reply(body)
+        return _response(reply)
+
+
+def completion(
+    text: str | None, *, finish: str = "stop", prompt: int = 10, completion_tokens: int = 5, **message: Any
+) -> dict[str, Any]:
+    """A whole completion, with what it took."""
+    return {
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "test",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish,
+                "message": {"role": "assistant", "content": text, **message},
+            }
+        ],
+        "usage": {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt + completion_tokens,
+        },
+    }
 
 
 def hang(seconds: float) -> Callable[[dict[str, Any]], Reply]:
@@ -88,6 +119,24 @@ def hang(seconds: float) -> Callable[[dict[str, Any]], Reply]:
         return "{}"
 
     return wait
+
+
+def half_closed(text: str = "{}") -> Body:
+    """A reply whose connection is closed in the middle of the body."""
+    whole = json.dumps(completion(text)).encode()
+    return Body(lambda: iter([whole[: len(whole) // 2]]), length=len(whole))
+
+
+def dripping(seconds: float, every: float = 0.05) -> Body:
+    """A reply that sends blanks to keep the connection, and nothing else for so long."""
+
+    def drip() -> Iterator[bytes]:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            yield b" "
+            time.sleep(every)
+
+    return Body(drip)
 
 
 def naming(name: Callable[[list[str]], str]) -> Callable[[dict[str, Any]], Reply]:
@@ -106,17 +155,16 @@ def naming(name: Callable[[list[str]], str]) -> Callable[[dict[str, Any]], Reply
     return answer
 
 
-def _response(reply: Any) -> tuple[int, bytes]:
+def _response(reply: Any) -> Response:
     if isinstance(reply, Refusal):
         error = {"message": reply.message, "type": "invalid_request_error", "param": None, "code": None}
-        return reply.status, json.dumps({"error": error}).encode()
-    if isinstance(reply, str):
-        message = {"role": "assistant", "content": reply}
-        reply = {
-            "id": "chat-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "test",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-        }
-    return 200, json.dumps(reply).encode()
+        reply = Body(json.dumps({"error": error}).encode(), status=reply.status, headers=reply.headers)
+    elif isinstance(reply, str):
+        reply = Body(json.dumps(completion(reply)).encode())
+    elif isinstance(reply, dict):
+        reply = Body(json.dumps(reply).encode())
+    content = reply.content() if callable(reply.content) else reply.content
+    headers = dict(reply.headers)
+    if reply.length is not None:
+        headers["Content-Length"] = str(reply.length)
+    return Response(content, reply.status, headers, content_type=reply.type)

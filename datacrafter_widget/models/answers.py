@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datacrafter_widget.errors import InputError
+from datacrafter_widget.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,10 @@ _log = logging.getLogger(__name__)
 _THINKING = re.compile(r"^\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _MOST_STARTS = 100  # places of a reply at which an object is looked for
 _LONGEST_PROBLEM = 300
+
+
+class AnswerError(ModelError):
+    """The model was reached but gave no usable answer to this question; to another one it may."""
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
@@ -110,7 +115,7 @@ class AnswerCache:
 
     def put(self, key: str, answer: Mapping[str, Any]) -> None:
         """Keep an answer. A disk that refuses is logged, not raised: the answer is there all the same."""
-        text = json.dumps(answer, ensure_ascii=False)
+        text = json.dumps(answer)  # in ASCII: half characters, which models write too, are in no UTF-8
         with self._lock:
             self._texts[key] = text
         if self._folder is None:
@@ -132,3 +137,10 @@ def _write(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def digest(value: Any) -> str:
+    """A hash of any JSON value."""
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
+    ).hexdigest()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import json
 import os
-import re
-import threading
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
 from datacrafter_widget.errors import InputError, ModelError
-from datacrafter_widget.models.answers import AnswerCache, check_schema, read_answer
+from datacrafter_widget.models.answers import AnswerCache, AnswerError, check_schema, digest, read_answer
+from datacrafter_widget.models.endpoint import OPENAI_URL, ChatEndpoint
+from datacrafter_widget.models.messages import chat_messages, repair_messages
+from datacrafter_widget.models.usage import UsageMeter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,21 +17,16 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from datacrafter_widget.models.answers import Schema
+    from datacrafter_widget.models.completions import Completion
+    from datacrafter_widget.models.messages import Message
+    from datacrafter_widget.models.usage import Prices, Usage
 
-OPENAI_URL = "https://api.openai.com/v1"
 #: Where a provider answers by default; None leaves it to OPENAI_BASE_URL and then to OpenAI.
 PROVIDERS = {
     "openai": None,
     "ollama": "http://localhost:11434/v1",
     "vllm": "http://localhost:8000/v1",
 }
-
-_NO_KEY = "none"  # the client insists on a key, a server of one's own does not
-_REFUSED_FORMAT = (400, 415, 422, 500, 501)  # what servers answer to a response_format they don't have
-_KEY = re.compile(r"\bsk-[\w*.-]+")
-_LONGEST_REASON = 300
-
-Message = dict[str, Any]
 
 
 @runtime_checkable
@@ -65,7 +56,8 @@ class LanguageModel(Protocol):
 
         Raises:
             InputError: the schema is none.
-            ModelError: the model can't be reached, refuses, or keeps giving what does not fit.
+            AnswerError: the model refuses, is cut off, or keeps giving what does not fit.
+            ModelError: the model can't be reached, or the endpoint fails.
         """
 
 
@@ -79,17 +71,23 @@ class OpenAILanguageModel:
     The key is read by the `openai` client from OPENAI_API_KEY, and goes nowhere else. A server of one's own
     needs none. Safe to share by threads; the client is made when it is first needed.
 
+    Pictures are sent without anything that their files hold beside the pixels.
+
     Args:
         model: the endpoint's name of the model, e.g. ``"gpt-4o-mini"``.
         base_url: the endpoint, up to and with ``/v1``; default OPENAI_BASE_URL, or else OpenAI.
-        timeout: seconds to wait for an answer, at each try.
-        max_retries: further tries after a timeout, a lost connection, a busy server; the client waits between.
+        timeout: seconds to wait for an answer to begin, and then to end, at each try.
+        max_retries: further tries after a timeout, a lost connection, a busy or failing server (429, 5xx);
+            longer and longer after one another, or when the server says so.
         temperature: of the model's sampling; None leaves the endpoint's own (some models take no other).
         cache: folder to keep answers in, or None.
         name: what the user called it; default `model`.
+        prices: US dollars for a million prompt tokens and for a million completion tokens, for `usage`;
+            default OpenAI's list prices at OpenAI's own endpoint, and unknown elsewhere.
 
     Attributes:
         name: what the user called it.
+        problem: why the last question has no answer, in a sentence; None when it has one.
     """
 
     def __init__(
@@ -102,6 +100,7 @@ class OpenAILanguageModel:
         temperature: float | None = None,
         cache: str | os.PathLike[str] | None = None,
         name: str | None = None,
+        prices: Prices | None = None,
     ) -> None:
         if not model.strip():
             msg = f"model: expected the endpoint's name of a model, such as 'gpt-4o-mini', found {model!r}"
@@ -110,15 +109,21 @@ class OpenAILanguageModel:
             msg = f"timeout: expected seconds above 0, found {timeout!r}"
             raise InputError(msg)
         self.name = name or model
-        self._model = model
-        self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        self._timeout = timeout
-        self._max_retries = max_retries
+        self.problem: str | None = None
+        self._endpoint = ChatEndpoint(
+            model,
+            base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL,
+            timeout=timeout,
+            max_retries=max_retries,
+        )
         self._sampling = {} if temperature is None else {"temperature": temperature}
         self._cache = AnswerCache(cache)
-        self._lock = threading.Lock()
-        self._client: Any = None
-        self._refused: dict[str, int] = {}  # by schema: how many of the formats the endpoint has refused
+        self._meter = UsageMeter(model, prices=prices, listed=self._endpoint.is_openai)
+
+    @property
+    def usage(self) -> Usage:
+        """What it was asked for since it was made, and what that cost."""
+        return self._meter.usage
 
     def answer(
         self,
@@ -130,138 +135,60 @@ class OpenAILanguageModel:
     ) -> dict[str, Any]:
         """Answer a question with an object that fits a schema; see `LanguageModel.answer`."""
         check_schema(schema)
-        messages = _messages(instructions, question, schema, images)
-        key = _digest([self._model, self._base_url, self._sampling, messages, schema])
+        messages = chat_messages(instructions, question, schema, images)
+        key = digest([self._endpoint.model, self._endpoint.base_url, self._sampling, messages, schema])
         kept = self._cache.get(key)
         if kept is not None:
             known = read_answer(kept, schema)
             if isinstance(known, dict):
+                self._meter.count_cached()
                 return known
-        answer = self._ask(messages, schema)
+        try:
+            answer = self._ask(messages, schema)
+        except ModelError as error:
+            self.problem = str(error)
+            raise
+        self.problem = None
         self._cache.put(key, answer)
         return answer
 
     def _ask(self, messages: list[Message], schema: Schema) -> dict[str, Any]:
+        who = self._endpoint.name
         reply = self._complete(messages, schema)
-        found = read_answer(reply, schema)
-        if isinstance(found, str):
-            repair = f"That does not fit the schema: {found}. Answer again, with the JSON object alone."
-            reply = self._complete(
-                [
-                    *messages,
-                    {"role": "assistant", "content": reply or "(nothing)"},
-                    {"role": "user", "content": repair},
-                ],
-                schema,
-            )
-            found = read_answer(reply, schema)
-        if isinstance(found, str):
+        found = read_answer(reply.text, schema)
+        if isinstance(found, str) and reply.finish != "length":  # a repair would be cut off as well
+            reply = self._complete(repair_messages(messages, reply.text, found), schema)
+            found = read_answer(reply.text, schema)
+        if isinstance(found, dict):
+            return found
+        if reply.finish == "length":
             msg = (
-                f"{self._who()}: expected JSON that fits the schema, found, after one try to repair it: "
-                f"{found}. Try a larger model."
+                f"{who}: expected JSON that fits the schema, found an answer that is cut off at the "
+                "model's limit of tokens. Ask for less at once, or take a model with a higher limit."
             )
-            raise ModelError(msg)
-        return found
+            raise AnswerError(msg)
+        msg = (
+            f"{who}: expected JSON that fits the schema, found, after one try to repair it: "
+            f"{self._endpoint.redacted(found)}. Try a larger model."
+        )
+        raise AnswerError(msg)
 
-    def _complete(self, messages: list[Message], schema: Schema) -> str:
-        """The model's reply, in the strictest format that the endpoint takes."""
-        import openai
-
-        client = self._open()
-        formats: list[dict[str, Any]] = [
-            {
-                "response_format": {
-                    "type": "json_schema",
-                    "json_schema": {"name": "answer", "schema": schema, "strict": True},
-                }
-            },
-            {"response_format": {"type": "json_object"}},
-            {},
-        ]
-        shape = _digest(schema)
-        for level in range(self._refused.get(shape, 0), len(formats)):
-            try:
-                completion = client.chat.completions.create(
-                    model=self._model, messages=messages, **self._sampling, **formats[level]
-                )
-            except openai.APIStatusError as error:
-                if error.status_code in _REFUSED_FORMAT and level + 1 < len(formats):
-                    continue
-                # "from None": the server's words may hold the key, and would be printed with the chain
-                raise ModelError(self._explain(error.status_code, str(error.message))) from None
-            except openai.APITimeoutError:
-                msg = (
-                    f"{self._who()}: no answer within {self._timeout:g} s, {self._max_retries + 1} times; "
-                    "is the server busy? Give OpenAILanguageModel a longer timeout, or a smaller model."
-                )
-                raise ModelError(msg) from None
-            except openai.APIConnectionError as error:
-                reason = self._redacted(str(error.__cause__ or error))
-                msg = f"{self._who()}: can't be reached ({reason}). Is the server running, is base_url right?"
-                raise ModelError(msg) from None
-            except openai.OpenAIError as error:
-                msg = f"{self._who()}: {self._redacted(str(error))}"
-                raise ModelError(msg) from None
-            self._refused[shape] = level
-            return self._text(completion)
-        raise AssertionError("the last format either returns or raises")
-
-    def _text(self, completion: Any) -> str:
-        choices = getattr(completion, "choices", None)
-        if not choices:
-            msg = f"{self._who()}: expected a chat completion, found none; base_url usually ends in /v1"
-            raise ModelError(msg)
-        message = choices[0].message
-        if getattr(message, "refusal", None):
-            msg = f"{self._who()}: the model refuses: {message.refusal[:_LONGEST_REASON]}"
-            raise ModelError(msg)
-        return message.content or ""
-
-    def _open(self) -> Any:
-        import openai
-
-        with self._lock:
-            if self._client is None:
-                own = urlsplit(self._base_url).hostname != urlsplit(OPENAI_URL).hostname
-                # None: the client reads the environment itself
-                key = _NO_KEY if own and not os.environ.get("OPENAI_API_KEY") else None
-                try:
-                    self._client = openai.OpenAI(
-                        api_key=key,
-                        base_url=self._base_url,
-                        timeout=self._timeout,
-                        max_retries=self._max_retries,
-                    )
-                except openai.OpenAIError:
-                    msg = (
-                        f"{self._who()}: expected a key in the environment variable OPENAI_API_KEY, found "
-                        "none. Set it before Python starts, or give base_url for a server of your own."
-                    )
-                    raise ModelError(msg) from None
-            return self._client
-
-    def _explain(self, status: int, reason: str) -> str:
-        if status in {401, 403}:  # not in the server's words: some repeat the key
-            return (
-                f"{self._who()}: the endpoint refuses the key ({status}). "
-                "Set OPENAI_API_KEY to one that may use this model."
+    def _complete(self, messages: list[Message], schema: Schema) -> Completion:
+        """The model's reply, counted; it may be anything but a refusal."""
+        completion = self._endpoint.complete(messages, schema, self._sampling)
+        self._meter.count(completion.tokens)
+        who = self._endpoint.name
+        if completion.refusal:
+            refusal = self._endpoint.redacted(completion.refusal)
+            msg = f"{who}: expected an answer, the model refuses: {refusal}"
+            raise AnswerError(msg)
+        if completion.finish == "content_filter":
+            msg = (
+                f"{who}: expected an answer, found that the endpoint's content filter withholds it. "
+                "Leave out what it may object to, or take another model."
             )
-        advice = {
-            404: " Check the model's name and base_url, which usually ends in /v1.",
-            429: " Wait, or look at your plan's limits.",
-        }.get(status, "")
-        return f"{self._who()}: the endpoint answers {status}: {self._redacted(reason)}.{advice}"
-
-    def _redacted(self, text: str) -> str:
-        key = getattr(self._client, "api_key", None)
-        if isinstance(key, str) and key != _NO_KEY:
-            text = text.replace(key, "…")
-        return _KEY.sub("…", text)[:_LONGEST_REASON]
-
-    def _who(self) -> str:
-        place = urlsplit(self._base_url)  # without a user and password that it may hold
-        port = f":{place.port}" if place.port else ""
-        return f"language model {self._model!r} at {place.hostname}{port}"
+            raise AnswerError(msg)
+        return completion
 
 
 def language_model(
@@ -294,26 +221,3 @@ def language_model(
         f"OpenAILanguageModel(model, base_url=...), found {spec!r}"
     )
     raise ModelError(msg)
-
-
-def _messages(
-    instructions: str, question: str, schema: Schema, images: Sequence[Image.Image]
-) -> list[Message]:
-    # The schema stands in the text too: for endpoints that take no response_format, or take and ignore it.
-    shape = json.dumps(schema, ensure_ascii=False)
-    system = f"{instructions}\n\nAnswer with one JSON object, without any other text, that fits this schema:\n{shape}"
-    content: str | list[Message] = question
-    if images:
-        pictures = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
-        content = [{"type": "text", "text": question}, *pictures]
-    return [{"role": "system", "content": system}, {"role": "user", "content": content}]
-
-
-def _data_url(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

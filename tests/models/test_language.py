@@ -1,13 +1,17 @@
 """A real client against a real endpoint on the loopback, well-behaved and not."""
 
+import base64
+import io
 import json
 import logging
+import struct
 import threading
 import traceback
 
 import pytest
 from chat import Refusal, hang
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from datacrafter_widget.errors import InputError, ModelError
 from datacrafter_widget.models.answers import read_answer
@@ -207,6 +211,51 @@ def test_pictures_are_sent_along(chat, model):
     assert first[0] == {"type": "text", "text": "which colour?"}
     assert first[1]["image_url"]["url"].startswith("data:image/png;base64,")
     assert first[1] != second[1]
+
+
+def test_a_picture_is_sent_without_what_its_file_holds_beside_the_pixels(chat, model, tmp_path):
+    chat.say(json.dumps(GOOD))
+    secret = f"{tmp_path}/taken by me with {KEY}"
+    text = PngInfo()
+    text.add_text("Comment", secret)
+    text.add_itxt("XML:com.adobe.xmp", secret)
+    exif = Image.Exif()
+    exif[0x010E] = secret
+    pixels = Image.effect_noise((40, 30), 50)
+    for number, mode in enumerate(("RGB", "RGBA", "L", "P", "CMYK")):
+        path = tmp_path / f"{number}.{'jpg' if mode == 'CMYK' else 'png'}"
+        pixels.convert(mode).save(path, pnginfo=text, exif=exif, icc_profile=secret.encode())
+        with Image.open(path) as image:
+            assert secret.encode() in path.read_bytes() or image.getexif()
+            ask(model, f"picture {number}", images=[image])
+    for request in chat.requests:
+        url = request["messages"][1]["content"][1]["image_url"]["url"]
+        sent = base64.b64decode(url.partition(",")[2])
+        with Image.open(io.BytesIO(sent)) as image:
+            assert (image.mode, image.size) == ("RGB", (40, 30))
+            assert not image.info
+            assert not image.getexif()
+        assert set(chunks(sent)) == {b"IHDR", b"IDAT", b"IEND"}
+        assert str(tmp_path) not in json.dumps(request)
+        assert KEY not in json.dumps(request)
+
+
+def chunks(png):
+    at = 8
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        yield png[at + 4 : at + 8]
+        at += 12 + length
+
+
+def test_a_large_picture_is_sent_smaller_and_stays_as_it_is(chat, model):
+    chat.say(json.dumps(GOOD))
+    large = Image.new("RGB", (2000, 1000), "red")
+    ask(model, images=[large])
+    url = chat.requests[0]["messages"][1]["content"][1]["image_url"]["url"]
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as sent:
+        assert sent.size == (768, 384)
+    assert large.size == (2000, 1000)
 
 
 def test_many_threads_may_ask(chat, model):
