@@ -190,7 +190,10 @@ def _unescape(words: str, class_word: str) -> str:
 
 
 def _slot_text(options: Sequence[str]) -> str:
-    return "[" + " | ".join(options) + "]"
+    text = " | ".join(options)
+    # a blank, so that a slot's bracket and an escaped one beside it are not read as one pair
+    before, after = " " * text.startswith("["), " " * text.endswith("]")
+    return f"[{before}{text}{after}]"
 
 
 class _Reader:

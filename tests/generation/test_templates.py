@@ -129,3 +129,10 @@ def test_edits_give_valid_templates():
 def test_render_checks_the_choices():
     with pytest.raises(TemplateError, match="one option index a slot"):
         PromptTemplate.parse("[a | b] c").render((2,), "x")
+
+
+def test_a_slot_keeps_options_in_brackets():
+    template = PromptTemplate.parse("[ [[old]] | new] {class}").with_slot(0, ["[[old]]", "new [[one]]"])
+    assert all_prompts(template.text) == ["[old] crane", "new [one] crane"]
+    wide = PromptTemplate.parse("a {class}").with_options_before_class([escape("[old]"), "new"])
+    assert all_prompts(wide.text) == ["a [old] crane", "a new crane"]
