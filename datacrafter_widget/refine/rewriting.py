@@ -135,6 +135,11 @@ class LanguageMutator:
         self._described = feedback.described()
         self._sides, self._images = feedback.images()
 
+    @property
+    def sends_images(self) -> bool:
+        """Whether pictures go along with the next question: no more once the endpoint turned them down."""
+        return bool(self._images)
+
     def __call__(
         self, parent: Candidate, count: int, _rng: np.random.Generator, tried: Sequence[Tried] = (), /
     ) -> list[Candidate]:

@@ -218,6 +218,7 @@ def test_a_model_that_takes_no_pictures_is_asked_without_from_then_on(chat, mode
     chat.say(blind)
     mutate = LanguageMutator(model, "crane", FeedbackInWords("remove", "", pictures(3, 10)))
     assert len(mutate(START, 4, np.random.default_rng(0))) == 1
+    assert not mutate.sends_images
     seen = len(chat.requests)
     assert "images" not in json.loads(chat.requests[-1]["messages"][1]["content"])
     assert len(mutate(Candidate("a {class}"), 4, np.random.default_rng(0))) == 1
@@ -229,6 +230,7 @@ def test_a_model_that_was_away_for_a_while_gets_pictures_again():
     mutate = LanguageMutator(parrot, "crane", FeedbackInWords("remove", "", pictures(3, 10)))
     with pytest.raises(ModelError):
         mutate(START, 4, np.random.default_rng(0))
+    assert mutate.sends_images
     mutate(START, 4, np.random.default_rng(0))
     assert [len(images) for images in parrot.images] == [3, 0, 3]
 
