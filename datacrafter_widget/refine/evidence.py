@@ -15,7 +15,7 @@ import numpy as np
 from datacrafter_widget.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _MOST_COMBINATIONS = 4096
 _MOST_FAMILY_LABELS = 400
+_BESIDE = (
+    "a photo of a {other} {label} {context}",
+    "a photo of a {label} {other} {context}",
+    "{context}, {label}, {other}",
+)
 
 
 @dataclass(frozen=True)
@@ -195,6 +200,48 @@ def attribute_families(
     ]
     families.sort(key=lambda node: (node.dist, node.id))
     return [tuple(texts[leaf] for leaf in sorted(node.pre_order())) for node in families]
+
+
+def exclusions(
+    label: str,
+    others: Sequence[str],
+    contexts: Sequence[str],
+    encode_texts: Callable[[list[str]], ArrayLike],
+) -> NDArray[np.float64]:
+    """How much each text excludes a label: high for other values of its attribute ("red": "blue", "yellow").
+
+    A text encoder tells what goes together: in "blue, red, apple" some of "red" is lost, in "big, red, apple"
+    none is. What a text takes from everything beside it is subtracted, so that only rivals remain.
+
+    Args:
+        label: the word that rivals are sought for.
+        others: X texts, enough of them that most are no rivals.
+        contexts: words to say beside both, such as names of things.
+        encode_texts: texts → (T, D) embeddings of unit length.
+
+    Returns:
+        (X,) scores in standard deviations over the texts; above about 1 a text is a rival.
+    """
+    contexts = [each for each in contexts if each != label]
+    if not contexts or len(others) < 3:
+        return np.zeros(len(others))
+    anchors = np.asarray(encode_texts([label, *contexts, *others]), np.float64)
+    mean = anchors.mean(0)
+    words, things = anchors[0] - mean, anchors[1 : 1 + len(contexts)] - mean
+    total = np.zeros(len(others))
+    for context, thing in zip(contexts, things, strict=True):
+        for form in _BESIDE:
+            texts = [form.format(other=other, label=label, context=context) for other in others]
+            found = np.asarray(encode_texts(texts), np.float64) - mean
+            total += _loss(found @ words) - _loss(found @ thing)
+    return total / (len(contexts) * len(_BESIDE))
+
+
+def _loss(similarities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each similarity (X,) lies below the median, in standard deviations."""
+    spread = max(float(similarities.std()), 1e-9)
+    loss: NDArray[np.float64] = (np.median(similarities) - similarities) / spread
+    return loss
 
 
 def _relative(pictures: NDArray[np.float64], words: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,17 +4,17 @@ from embedding_world import World
 
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.templates import PromptTemplate
-from datacrafter_widget.refine import Candidate, FeedbackMutator
+from datacrafter_widget.refine import Candidate, FeedbackMutator, VarietyMutator
 
 TEMPLATE = "[plain | outline] a {class}"
 
 
-def mutator(world, *, removed="lum", labels=None, prompts=None, **more):
+def mutator(world, *, removed="lum", labels=None, prompts=None, kind=FeedbackMutator, **more):
     prompts = prompts or ["plain a zib", "outline a zib"] * 30
     embeddings, kinds = world.pictures(prompts)
     bad = kinds == removed
     labels = labels or world.labels
-    return FeedbackMutator(
+    return kind(
         world.word,
         labels,
         world.texts(labels),
@@ -84,7 +84,7 @@ def test_variations_are_valid_different_and_bounded():
 
 
 def test_more_like_these_widens():
-    found = variations(mutator(World(), widen=True, labels=["tok", "lum", "red", "blue"]))
+    found = variations(mutator(World(), kind=VarietyMutator, labels=["tok", "lum", "red", "blue"]))
     slots = [len(PromptTemplate.parse(each.template).slots) for each in found]
     assert max(slots) == 2
     assert any("variety" in reason for each in found for reason in each.reasons)
