@@ -194,7 +194,7 @@ class BothMutators:
     Args:
         language: the mutator that may raise ModelError.
         built_in: the mutator that never does.
-        on_failure: told, in words for the user, that the model is no longer asked and why.
+        on_failure: told, in words for the user, why the model is not asked any more.
     """
 
     def __init__(self, language: Mutate, built_in: Mutate, on_failure: Callable[[str], object]) -> None:
@@ -223,9 +223,7 @@ class BothMutators:
             return self._language(parent, count, rng, tried)
         except ModelError as error:
             self._language = None
-            self._on_failure(
-                f"for the rest of this search prompts are varied by the built-in edits alone: {error}"
-            )
+            self._on_failure(str(error))
             return []
 
 
