@@ -74,8 +74,8 @@ def evolve(
         generations: at most so many.
         final_proxies: pictures of each finalist on fresh seeds; twice as many where that is not clear.
         max_proxies: no more pictures than these in all, or than one comparison of two prompts takes.
-        max_seconds: begin no further heat after so many seconds; None for no limit. The last comparison is
-            always made.
+        max_seconds: begin nothing that would take longer than these in all, at the pace so far; None for no
+            limit. The last comparison is always made.
         tolerance: a gain below this ends the search, and is too small for a proposal.
         exclude: (template, negative prompt) pairs that are not to be tried, such as rejected ones.
         seed: of everything random here; the same seed gives the same search when `render` repeats itself.
@@ -111,6 +111,7 @@ def evolve(
         bench, mutate, purse, reserve, proxies, tolerance, exclude, np.random.default_rng([seed, 2])
     )
     try:
+        bench.extend([start], proxies, "the prompt as it is")  # tells how long a picture takes, too
         for number in range(1, generations + 1):
             if not search.generation(number, population if number == 1 else -(-population // 2)):
                 break
@@ -162,8 +163,8 @@ class _Search:
     def generation(self, number: int, population: int) -> bool:
         """Race variations of the best prompt; whether going on is worth it."""
         bench, parent = self.bench, self.best
-        # A race takes about three quarters more than its first heat, in which the parent runs too.
-        room = 4 * self._room // (7 * self._proxies) - 1
+        # A race takes about three quarters more than its first heat.
+        room = 4 * self._room // (7 * self._proxies)
         count = min(population, room)
         if count < 1:
             return False
@@ -332,7 +333,7 @@ def _refinement(
         improved=best is not None,
         confirmed=confirmed,
         score_before=before_score.total,
-        score_after=(tried_score if best else before_score).total,
+        score_after=tried_score.total,
         gain=gain.gain if gain else 0.0,
         standard_error=gain.standard_error if gain else 0.0,
         terms_before=before_score.terms,

@@ -78,14 +78,19 @@ class Purse:
     def __init__(self, pictures: int, seconds: float | None, on_progress: OnProgress | None) -> None:
         self.used = 0
         self._pictures = pictures
-        self._until = None if seconds is None else time.monotonic() + seconds
+        self._seconds = seconds
+        self._began = time.monotonic()
         self._on_progress = on_progress
 
     @property
     def left(self) -> int:
-        """Pictures that may still be generated; none once the time is up."""
-        late = self._until is not None and time.monotonic() >= self._until
-        return 0 if late else max(0, self._pictures - self.used)
+        """Pictures that may still be generated, at the pace so far."""
+        left = max(0, self._pictures - self.used)
+        if self._seconds is None:
+            return left
+        gone = time.monotonic() - self._began
+        in_time = max(0.0, self._seconds - gone) * self.used / max(gone, 1e-6)
+        return min(left, int(in_time))
 
     def tell(self, message: str) -> None:
         """Report the progress; may raise to stop."""

@@ -49,7 +49,7 @@ class Refinement:
         improved: whether it beats the start.
         confirmed: whether that was found out on fresh seeds; false when the search was cancelled before.
         score_before: the start's score.
-        score_after: this prompt's score on the same seeds.
+        score_after: the score of `tried` on the same seeds.
         gain: how much better `tried` scores than the start, less the price of added words.
         standard_error: of the gain, over the seeds.
         terms_before: the terms of the start's score.

@@ -54,7 +54,7 @@ class Figures:
                 )
         x0, y0, x1, y1 = _view(points["x"][visible], points["y"][visible])
         self._label(figure, (x0, y0, x1, y1))
-        figure.update_layout(**_layout(), width=WIDTH + 30 + LEGEND, height=HEIGHT + 80)
+        figure.update_layout(**figure_layout(), width=WIDTH + 30 + LEGEND, height=HEIGHT + 80)
         figure.update_layout(margin={"r": LEGEND})
         figure.update_xaxes(visible=False, range=[x0, x1])
         figure.update_yaxes(visible=False, range=[y0, y1], scaleanchor="x")
@@ -82,7 +82,7 @@ class Figures:
             y=[row["y"] for row in shown],
             mode="markers",
             text=[
-                f"{_plain(row['text'])}: {row['originals']} originals, {row['generated']} generated"
+                f"{literal(row['text'])}: {row['originals']} originals, {row['generated']} generated"
                 for row in shown
             ],
             hoverinfo="text",
@@ -100,7 +100,7 @@ class Figures:
             figure.add_annotation(
                 x=row["x"],
                 y=row["y"],
-                text=_plain(row["text"]),
+                text=literal(row["text"]),
                 showarrow=False,
                 xanchor=anchor,
                 yanchor="middle",
@@ -126,7 +126,7 @@ class Figures:
                 go.Scatter(x=x, y=y, mode="lines+markers", name=name, showlegend=False), 1, column
             )
             figure.update_xaxes(title_text="iteration", dtick=1, row=1, col=column)
-        figure.update_layout(**_layout(), width=900, height=280)
+        figure.update_layout(**figure_layout(), width=900, height=280)
         return figure
 
 
@@ -140,10 +140,11 @@ def _view(x: NDArray[np.float32], y: NDArray[np.float32]) -> View:
     return (middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y)
 
 
-def _layout() -> dict[str, Any]:
+def figure_layout() -> dict[str, Any]:
+    """What all figures share."""
     return {"template": "plotly_white", "margin": {"l": 30, "r": 10, "t": 40, "b": 40}}
 
 
-def _plain(text: str) -> str:
-    """Plotly reads HTML in annotations; text from data is not HTML."""
+def literal(text: str) -> str:
+    """Text from data as Plotly shows it: it reads HTML in annotations, and such text is none."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -46,8 +46,12 @@ class Generation:
         strength: float | None,
         guidance_scale: float | None,
         num_inference_steps: int | None,
+        replaces: int | None = None,
     ) -> GenerationJob:
-        """Write down every picture of a new round, seed by seed; None stands for the model's default."""
+        """Write down every picture of a new round, seed by seed; None stands for the model's default.
+
+        `replaces` is the template whose pictures give way once the round is made, if any.
+        """
         defaults = self._models.generator.defaults
         iteration = self._store.next_iteration()
         if seed is None:
@@ -69,7 +73,7 @@ class Generation:
         )
         batch_size = self._batch_size or defaults.batch_size
         return self._store.create_job(
-            iteration, {**settings, "seed": seed, "batch_size": batch_size}, planned
+            iteration, {**settings, "seed": seed, "batch_size": batch_size, "replaces": replaces}, planned
         )
 
     def run(self, job: Job[Any], generation: GenerationJob) -> list[int]:

@@ -5,20 +5,27 @@ from typing import Any
 
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Action, ProposalState
+from datacrafter_widget.store.records import Action, Proposal, ProposalState
 
 Step = Callable[[dict[str, Any]], None]
 
 NAMES = {
     "remove": "remove {n} pictures",
     "restore": "restore {n} pictures",
+    "replace": "replace {n} pictures",
     "more_like": "ask for more like {n} pictures",
+    "transform": "ask for a change of {n} pictures",
+    "combine": "ask for what {n} and other pictures show",
+    "without": "ask for {n} pictures without what others show",
     "accept": "accept a proposal",
     "reject": "reject a proposal",
     "edit_template": "edit a prompt",
     "add_template": "add a prompt",
     "delete_template": "delete a prompt",
 }
+
+_ASKING = ("more_like", "transform", "combine", "without")
+_HIDING = ("remove", "restore", "replace")
 
 
 class History:
@@ -30,7 +37,8 @@ class History:
         self._forward: dict[str, Step] = {
             "remove": lambda payload: self._hide(payload["ids"], hidden=True),
             "restore": lambda payload: self._hide(payload["ids"], hidden=False),
-            "more_like": _nothing,
+            "replace": lambda payload: self._replace(payload["ids"], payload["new_ids"]),
+            **dict.fromkeys(_ASKING, _nothing),
             "accept": lambda payload: self._accept(payload, accepted=True),
             "reject": lambda payload: self._settle(payload["proposal_id"], "rejected"),
             "edit_template": lambda payload: self._swap(payload["old_id"], payload["new_id"]),
@@ -40,7 +48,8 @@ class History:
         self._backward: dict[str, Step] = {
             "remove": lambda payload: self._hide(payload["ids"], hidden=False),
             "restore": lambda payload: self._hide(payload["ids"], hidden=True),
-            "more_like": _nothing,
+            "replace": lambda payload: self._replace(payload["new_ids"], payload["ids"]),
+            **dict.fromkeys(_ASKING, _nothing),
             "accept": lambda payload: self._accept(payload, accepted=False),
             "reject": lambda payload: self._settle(payload["proposal_id"], "open"),
             "edit_template": lambda payload: self._swap(payload["new_id"], payload["old_id"]),
@@ -81,23 +90,25 @@ class History:
             return None
         with self._store.transaction():
             steps[action.kind](action.payload)
-            for proposal_id in self._proposals_from(action):
-                self._settle(proposal_id, "withdrawn" if undone else "open")
+            for proposal in self._proposals_from(action):
+                # One that was taken back before its search was over has found nothing yet.
+                found: ProposalState = "open" if proposal.report else "running"
+                self._settle(proposal.id, "withdrawn" if undone else found)
             self._store.mark_undone(action.id, undone)
         self._tell(action.kind, action.payload)
         return action
 
-    def _proposals_from(self, action: Action) -> list[int]:
+    def _proposals_from(self, action: Action) -> list[Proposal]:
         """Proposals that answer this action and wait for a decision: they go and come with it."""
         return [
-            proposal.id
-            for proposal in self._store.proposals(states=("open", "withdrawn"))
+            proposal
+            for proposal in self._store.proposals(states=("running", "open", "withdrawn"))
             if proposal.feedback.get("action_id") == action.id
         ]
 
     def _tell(self, kind: str, payload: dict[str, Any]) -> None:
-        if "ids" in payload:
-            self._events.emit("hidden", ids=payload["ids"])
+        if kind in _HIDING:
+            self._events.emit("hidden", ids=[*payload["ids"], *payload.get("new_ids", ())])
         if "template" in kind or kind == "accept":
             self._events.emit("templates")
         self._events.emit("proposals")
@@ -105,6 +116,10 @@ class History:
 
     def _hide(self, ids: list[int], *, hidden: bool) -> None:
         self._store.set_hidden(ids, hidden)
+
+    def _replace(self, out_ids: list[int], in_ids: list[int]) -> None:
+        self._hide(out_ids, hidden=True)
+        self._hide(in_ids, hidden=False)
 
     def _settle(self, proposal_id: int, state: ProposalState) -> None:
         self._store.update_proposal(proposal_id, state=state)
@@ -122,7 +137,7 @@ class History:
 
 
 def _nothing(_payload: dict[str, Any]) -> None:
-    """What asking for more changes by itself: the proposals that answer it are settled with it."""
+    """What asking changes by itself: the proposals that answer it are settled with it."""
 
 
 def in_words(action: Action) -> str:

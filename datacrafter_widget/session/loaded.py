@@ -40,10 +40,22 @@ class LoadedModels:
         self._device = device
         self._dtype = dtype
         self.language = language
+        self._language_problem: str | None = None
         self._on_change = on_change
         self._lock = threading.RLock()
         self._generator: Generator | None = None if isinstance(generator, str) else generator
         self._encoder: Encoder | None = None if isinstance(encoder, str) else encoder
+
+    @property
+    def language_name(self) -> str | None:
+        """What the user called the language model; None without one."""
+        return None if self.language is None else getattr(self.language, "name", type(self.language).__name__)
+
+    def language_failed(self, reason: str | None) -> None:
+        """Remember that the language model failed, and why; None: it works again."""
+        if reason != self._language_problem:
+            self._language_problem = reason
+            self._on_change()
 
     @property
     def generator(self) -> Generator:
@@ -75,7 +87,7 @@ class LoadedModels:
 
     def describe(self) -> dict[str, Any]:
         """What the Info panel shows of the models: names, device, precision, defaults, memory."""
-        generator, encoder, language = self._generator, self._encoder, self.language
+        generator, encoder = self._generator, self._encoder
         return {
             "generator": {
                 "name": self._generator_name,
@@ -85,6 +97,20 @@ class LoadedModels:
                 "defaults": asdict(generator.defaults) if generator else None,
             },
             "encoder": {"name": self._encoder_name, "dim": encoder.dim if encoder else None},
-            "language": None if language is None else getattr(language, "name", type(language).__name__),
+            "language": self._describe_language(),
             "memory": generator.memory() if generator else {},
+        }
+
+    def _describe_language(self) -> dict[str, Any] | None:
+        if self.language is None:
+            return None
+        usage = getattr(self.language, "usage", None)
+        return {
+            "name": self.language_name,
+            "calls": getattr(usage, "calls", None),
+            "cached": getattr(usage, "cached", None),
+            "prompt_tokens": getattr(usage, "prompt_tokens", None),
+            "completion_tokens": getattr(usage, "completion_tokens", None),
+            "cost": getattr(usage, "cost", None),
+            "problem": self._language_problem,
         }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datacrafter_widget.session.explaining import Explanation, explain
+
 if TYPE_CHECKING:
-    from datacrafter_widget.session.session import Session
+    from datacrafter_widget.session.prompting import Prompting
 
 
 class ProposalHandle:
-    """A proposed prompt and the two things one can do with it.
+    """A proposed prompt and what one can do with it.
 
     Attributes:
         id: its number in the session.
@@ -17,11 +19,15 @@ class ProposalHandle:
         after: the proposed template, and `negative` what it avoids.
         score_before: what the template in use scored against the feedback, on fresh proxy pictures.
         score_after: what the proposed one scored; higher is better, one unit is one standard deviation.
+        gain: how much better it scores, less the price of added words, and its `standard_error`.
+        confirmed: whether that was measured on fresh pictures; False when the search was stopped before.
+        proxies: how many pictures the search generated.
         reasons: why, a line a change.
     """
 
-    def __init__(self, session: Session, row: dict[str, Any]) -> None:
+    def __init__(self, session: Prompting, row: dict[str, Any]) -> None:
         self._session = session
+        self._row = row
         self.id: int = row["id"]
         self.before: str = row["before"]
         self.negative_before: str = row["negative_before"]
@@ -29,15 +35,23 @@ class ProposalHandle:
         self.negative: str = row["negative_after"]
         self.score_before: float = row["score_before"]
         self.score_after: float = row["score_after"]
+        self.gain: float = row["gain"]
+        self.standard_error: float = row["standard_error"]
+        self.confirmed: bool = row["confirmed"]
+        self.proxies: int = row["proxies"]
         self.reasons: list[str] = row["reasons"]
 
-    def accept(self) -> int:
-        """Use the proposed prompt from now on; returns the new template's id."""
-        return self._session.accept(self.id)
+    def accept(self, *, text: str | None = None, negative: str | None = None) -> int:
+        """Use the proposed prompt, or an edited one, from now on; returns the new template's id."""
+        return self._session.accept(self.id, text=text, negative=negative)
 
-    def reject(self) -> None:
-        """Turn it down."""
-        self._session.reject(self.id)
+    def reject(self, reason: str = "") -> None:
+        """Turn it down; later searches of the class heed the reason."""
+        self._session.reject(self.id, reason)
+
+    def explain(self) -> Explanation:
+        """Which edit brought how much, as a table and a figure: ``table, figure = proposal.explain()``."""
+        return explain(self._row)
 
     def __repr__(self) -> str:
         negative = f", not {self.negative!r}" if self.negative else ""

@@ -1,93 +1,165 @@
 """Refine: feedback on pictures of the session becomes proposals, one a class."""
 
+from __future__ import annotations
+
+import re
+import threading
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from datacrafter_widget.jobs import Job
-from datacrafter_widget.models.generator import PictureRequest
-from datacrafter_widget.refine import (
-    FeedbackMutator,
-    MoreLikeObjective,
-    Proxies,
-    ProxyRequest,
-    Refinement,
-    RemoveObjective,
-    evolve,
+from datacrafter_widget.errors import JobCancelled
+from datacrafter_widget.refine import evolve
+from datacrafter_widget.refine.rewriting import (
+    BothMutators,
+    FeedbackInWords,
+    LanguageMutator,
+    PictureInWords,
+    RejectedPrompt,
 )
-from datacrafter_widget.session.events import Events
-from datacrafter_widget.session.loaded import LoadedModels
-from datacrafter_widget.session.observing import Observer
-from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import ClassRow, Picture, Side, Template
+from datacrafter_widget.session.criteria import Criteria, Criterion, families
+from datacrafter_widget.session.feedback import Feedback
+from datacrafter_widget.session.proxying import ProxyMaker
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from collections.abc import Callable, Collection, Sequence
+
+    from datacrafter_widget.jobs import Job
+    from datacrafter_widget.refine import Mutate, Refinement
+    from datacrafter_widget.session.events import Events
+    from datacrafter_widget.session.loaded import LoadedModels
+    from datacrafter_widget.session.observing import Observer
+    from datacrafter_widget.store import Store
+    from datacrafter_widget.store.records import ClassRow, Origin, Picture, Proposal, Side, Template
 
 SHOWN_PROXIES = 12
+PICTURES_IN_WORDS = 12
+PICTURES_SHOWN = 4
+"""Pictures a side that a language model is told of, and of those how many it is shown."""
 
-
-@dataclass(frozen=True)
-class _Family:
-    """Pictures of one class that the feedback treats alike, with what the search needs of them."""
-
-    pictures: list[Picture]
-    features: NDArray[np.float32]
-
-    @property
-    def prompts(self) -> list[str]:
-        return [picture.provenance.prompt for picture in self.pictures if picture.provenance]
+MOST_TRIED = 20
 
 
 class Refiner:
-    """Turns *remove* and *more like these* into proposals."""
+    """Turns feedback into proposals.
+
+    A proposal is in the store from the moment the user asks: first as "running", so that a search that was
+    cut off goes on later, then as "open", with what was found.
+    """
 
     def __init__(
-        self, store: Store, models: LoadedModels, observer: Observer, events: Events, *, seed: int
+        self,
+        store: Store,
+        models: LoadedModels,
+        observer: Observer,
+        events: Events,
+        *,
+        seed: int,
+        closing: Callable[[], bool],
     ) -> None:
         self._store = store
         self._models = models
         self._observer = observer
         self._events = events
         self._seed = seed
+        self._closing = closing
+        self._lock = threading.Lock()
+        self._under_way: set[int] = set()
 
-    def refine(self, job: Job[Any], kind: str, ids: Sequence[int], *, action_id: int) -> list[int]:
-        """Search for a better prompt in each class of which generated pictures were marked.
+    def open(self, feedback: Feedback, *, action_id: int) -> list[int]:
+        """Write down that a better prompt is wanted, for each class that the feedback is about.
 
         Args:
-            job: shows the progress; cancelling it ends the search.
-            kind: ``"remove"`` or ``"more_like"``.
-            ids: the marked pictures.
-            action_id: the action that marked them; undoing it withdraws the proposals.
+            feedback: what the user said.
+            action_id: the action that said it; undoing it withdraws the proposals.
 
         Returns:
-            The ids of the proposals. A class for which nothing better was found has none; the job's message
-            says so.
+            The ids of the new proposals, which are "running".
         """
-        marked = self._store.pictures(
-            ids=ids, include_hidden=True, origin="generated" if kind == "remove" else None
-        )
-        proposals, failures = [], []
+        origin: Origin | None = "generated" if feedback.kind == "remove" else None
+        marked = self._store.pictures(ids=feedback.ids, include_hidden=True, origin=origin)
+        opened = []
         for row in self._store.classes():
-            mine = [picture for picture in marked if picture.class_id == row.id]
-            template = self._blamed(row, mine)
+            template = self._blamed(row, [picture for picture in marked if picture.class_id == row.id])
             if template is None:
                 continue
-            found = self._search(job, kind, row, template, mine)
-            if found is None:
-                continue
-            if found.improved:
-                proposals.append(self._propose(row, template, found, action_id=action_id, kind=kind))
-            else:
-                failures.append(f"{row.name}: {found.reasons[-1]}")
-        done = f"{len(proposals)} better {'prompt' if len(proposals) == 1 else 'prompts'} found"
-        job.update(message="; ".join([*([done] if proposals else []), *failures]) or "nothing to refine")
+            count = len(self._store.pictures(class_ids=[row.id], origin="generated", include_hidden=True))
+            seed = int(np.random.SeedSequence([self._seed, row.id, count]).generate_state(1)[0])
+            proposal = self._store.add_proposal(
+                row.id,
+                template.id,
+                text=template.text,
+                negative=template.negative,
+                feedback={**feedback.to_json(), "action_id": action_id, "seed": seed},
+            )
+            opened.append(proposal.id)
+        with self._lock:
+            self._under_way.update(opened)
         self._events.emit("proposals")
-        return proposals
+        return opened
+
+    def unfinished(self) -> list[int]:
+        """Running proposals that nothing works on: a crash or a restart cut them off."""
+        running = [proposal.id for proposal in self._store.proposals(states=("running",))]
+        with self._lock:
+            return [each for each in running if each not in self._under_way]
+
+    def resume(self) -> list[int]:
+        """Take on the proposals of `unfinished`."""
+        ids = self.unfinished()
+        with self._lock:
+            self._under_way.update(ids)
+        return ids
+
+    def search(self, job: Job[Any], proposal_ids: Sequence[int]) -> list[int]:
+        """Search for better prompts.
+
+        Args:
+            job: shows the progress; cancelling it ends the search, and keeps the best so far.
+            proposal_ids: running proposals, as `open` gave them.
+
+        Returns:
+            Those for which a better prompt was found. For the others the best that was tried is kept, and
+            the job's message says so.
+        """
+        better, messages = [], []
+        try:
+            for proposal_id in proposal_ids:
+                proposal = self._store.proposal(proposal_id)
+                if proposal.state != "running":  # taken back meanwhile
+                    continue
+                row = next(row for row in self._store.classes() if row.id == proposal.class_id)
+                found = self._search(job, proposal, row)
+                if found is None:
+                    self._store.update_proposal(proposal_id, state="withdrawn")
+                    messages.append(f"{row.name}: the feedback says nothing of its pictures")
+                elif found.improved:
+                    better.append(proposal_id)
+                else:
+                    messages.append(f"{row.name}: {found.reasons[-1]}")
+                self._events.emit("proposals")
+                job.raise_if_cancelled()  # the search itself keeps the best so far
+        except JobCancelled:
+            if not self._closing():
+                self._withdraw(proposal_ids)
+            raise
+        except BaseException:
+            self._withdraw(proposal_ids)
+            raise
+        finally:
+            with self._lock:
+                self._under_way.difference_update(proposal_ids)
+            self._events.emit("proposals")
+        done = f"{len(better)} better {'prompt' if len(better) == 1 else 'prompts'} found"
+        job.update(message="; ".join([*([done] if better else []), *messages]) or "nothing to refine")
+        return better
+
+    def _withdraw(self, proposal_ids: Sequence[int]) -> None:
+        for proposal_id in proposal_ids:
+            if self._store.proposal(proposal_id).state == "running":
+                self._store.update_proposal(proposal_id, state="withdrawn")
 
     def _blamed(self, row: ClassRow, marked: Sequence[Picture]) -> Template | None:
         """The class's template that made most of the marked pictures, or its first one."""
@@ -100,117 +172,150 @@ class Refiner:
                 return templates[template_id]
         return next(iter(templates.values()))
 
-    def _search(
-        self, job: Job[Any], kind: str, row: ClassRow, template: Template, marked: Sequence[Picture]
-    ) -> Refinement | None:
-        marked_ids = {picture.id for picture in marked}
-        everything = self._store.pictures(class_ids=[row.id], include_hidden=True)
-        generated = [picture for picture in everything if picture.origin == "generated"]
-        originals = self._family([p for p in everything if p.origin == "original" and not p.hidden])
-        if kind == "remove":
-            # What was removed before is still unwanted.
-            chosen = self._family([p for p in generated if p.hidden or p.id in marked_ids])
-            rest = self._family([p for p in generated if not p.hidden and p.id not in marked_ids])
-            wanted, unwanted = [rest, originals], chosen
-        else:
-            chosen = self._family(list(marked))
-            rest = self._family([p for p in generated if not p.hidden and p.id not in marked_ids])
-            wanted, unwanted = [chosen], rest
-        if not len(unwanted.features) or not any(len(family.features) for family in wanted):
-            return None
+    def _search(self, job: Job[Any], proposal: Proposal, row: ClassRow) -> Refinement | None:
+        feedback = Feedback.from_json(proposal.feedback)
+        rejected = self._rejected(row)
         column = [each.id for each in self._store.classes()].index(row.id)
-        objective: RemoveObjective | MoreLikeObjective
-        if kind == "remove":
-            own = np.concatenate([family.features for family in (chosen, rest, originals)])
-            objective = RemoveObjective(
-                chosen.features, rest.features, originals.features, confidence=self._confidence(own, column)
-            )
-        else:
-            own = np.concatenate([chosen.features, rest.features])
-            objective = MoreLikeObjective(chosen.features, own, confidence=self._confidence(own, column))
+        maker = ProxyMaker(self._store, self._models, self._observer, column=column, job=job)
         words, word_embeddings = self._observer.words()
-        mutate = FeedbackMutator(
+        everything = self._store.pictures(class_ids=[row.id], include_hidden=True)
+        criteria = Criteria(
             row.word,
-            list(words),
+            words,
             word_embeddings,
-            wanted=[family.features for family in wanted],
-            unwanted=unwanted.features,
-            wanted_prompts=[prompt for family in wanted for prompt in family.prompts],
-            unwanted_prompts=unwanted.prompts,
-            widen=kind == "more_like",
-            encode_texts=self._models.encoder.encode_texts,
+            maker.confidence,
+            self._models.encoder.encode_texts,
+            avoid=_mentioned(words, [each.reason for each in rejected]),
         )
+        told = criteria.of(feedback, families(self._observer, feedback, everything))
+        if told is None:
+            return None
 
         def progress(done: int, total: int, message: str) -> None:
             job.update(done=done, total=total, message=f"{row.name}: {message}")
             job.raise_if_cancelled()
+            if self._store.proposal(proposal.id).state != "running":
+                raise JobCancelled("the feedback was taken back")
 
-        return evolve(
-            template.text,
-            template.negative,
+        found = evolve(
+            proposal.text,
+            proposal.negative,
             class_word=row.word,
-            objective=objective,
-            mutate=mutate,
-            render=lambda requests: self._render(job, requests, column),
-            seed=int(np.random.SeedSequence([self._seed, row.id, len(generated)]).generate_state(1)[0]),
+            objective=told.objective,
+            mutate=self._mutator(row, feedback, told, rejected),
+            render=maker.render,
+            **feedback.limits,
+            exclude={(each.template, each.negative) for each in rejected},
+            seed=proposal.feedback["seed"],
             on_progress=progress,
         )
+        self._keep(proposal, feedback, found, maker)
+        return found
 
-    def _render(self, job: Job[Any], requests: list[ProxyRequest], column: int) -> Proxies:
-        generator, encoder = self._models.generator, self._models.encoder
-        defaults = generator.defaults
-        images: list[Image.Image] = []
-        for start in range(0, len(requests), defaults.batch_size):
-            images += generator.generate(
-                [
-                    PictureRequest(
-                        prompt=request.prompt,
-                        negative_prompt=request.negative_prompt,
-                        seed=request.seed,
-                        width=defaults.width,
-                        height=defaults.height,
-                        num_inference_steps=defaults.num_inference_steps,
-                        guidance_scale=defaults.guidance_scale,
-                    )
-                    for request in requests[start : start + defaults.batch_size]
-                ],
-                on_step=lambda _step, _steps: job.raise_if_cancelled(),
+    def _mutator(
+        self, row: ClassRow, feedback: Feedback, told: Criterion, rejected: Sequence[RejectedPrompt]
+    ) -> Mutate:
+        """The built-in mutator; with a language model they take turns."""
+        language = self._models.language
+        if language is None:
+            return told.mutate
+        in_words = FeedbackInWords(
+            feedback.kind,
+            feedback.wish,
+            self._in_words(told.wanted),
+            self._in_words(told.unwanted),
+            tuple(rejected),
+        )
+        return BothMutators(
+            LanguageMutator(language, row.word, in_words), told.mutate, on_failure=self._language_failed
+        )
+
+    def _language_failed(self, reason: str) -> None:
+        self._models.language_failed(reason)
+        self._events.emit(
+            "warning", where="prompts", message=f"{reason} The search went on without the language model."
+        )
+
+    def _in_words(self, pictures: Sequence[Picture]) -> tuple[PictureInWords, ...]:
+        """An even sample of pictures, described by their labels, prompts and captions; a few are shown."""
+        step = max(1, len(pictures) // PICTURES_IN_WORDS)
+        sample = pictures[::step][:PICTURES_IN_WORDS]
+        texts = {label.id: label.text for label in self._store.labels()}
+        edges, _ = self._store.picture_labels()
+        captions = self._store.captions(self._models.language_name or "", [picture.id for picture in sample])
+        return tuple(
+            PictureInWords(
+                labels=tuple(texts[int(label)] for label in edges[edges[:, 0] == picture.id, 1]),
+                prompt=picture.provenance.prompt if picture.provenance else "",
+                caption=captions.get(picture.id, ""),
+                image=self._store.load_image(picture.id) if number < PICTURES_SHOWN else None,
             )
-        features = encoder.encode_images(images)
-        return Proxies(features, self._confidence(features, column), list(zip(images, requests, strict=True)))
+            for number, picture in enumerate(sample)
+        )
 
-    def _propose(
-        self, row: ClassRow, template: Template, found: Refinement, *, action_id: int, kind: str
-    ) -> int:
+    def _rejected(self, row: ClassRow) -> list[RejectedPrompt]:
+        """What the user turned down for this class, with the reasons given."""
+        reasons = {
+            action.payload["proposal_id"]: action.payload.get("reason", "")
+            for action in self._store.actions()
+            if action.kind == "reject" and not action.undone
+        }
+        return [
+            RejectedPrompt(proposal.text, proposal.negative, reasons.get(proposal.id, ""))
+            for proposal in self._store.proposals(class_id=row.id, states=("rejected",))
+        ]
+
+    def _keep(self, proposal: Proposal, feedback: Feedback, found: Refinement, maker: ProxyMaker) -> None:
+        """Write down what was found, unless the feedback was taken back meanwhile."""
+        sides: tuple[tuple[Side, list[Any]], ...] = (
+            ("before", found.before_refs[:SHOWN_PROXIES]),
+            ("after", found.after_refs[:SHOWN_PROXIES]),
+        )
+        shown = [
+            (image, side, proxy.request.prompt, proxy.request.seed)
+            for side, proxies in sides
+            for image, proxy in zip(maker.pictures(proxies), proxies, strict=True)
+        ]
+        if self._store.proposal(proposal.id).state != "running":
+            return
         with self._store.transaction():
-            proposal = self._store.add_proposal(
-                row.id,
-                template.id,
-                text=found.template,
-                negative=found.negative,
+            self._store.add_proxies(shown, proposal.id)
+            self._store.update_proposal(
+                proposal.id,
+                text=found.tried.template,
+                negative=found.tried.negative,
                 score_before=found.score_before,
                 score_after=found.score_after,
                 explanation=found.reasons,
-                feedback={"kind": kind, "action_id": action_id, "proxies": found.proxies},
+                report=_report(feedback, found),
                 state="open",
             )
-        sides: tuple[tuple[Side, list[Any]], ...] = (
-            ("before", found.before_refs),
-            ("after", found.after_refs),
-        )
-        for side, refs in sides:
-            self._store.add_proxies(
-                [(image, side, request.prompt, request.seed) for image, request in refs[:SHOWN_PROXIES]],
-                proposal.id,
-            )
-        return proposal.id
 
-    def _confidence(self, features: NDArray[np.float32], column: int) -> NDArray[np.float32]:
-        """Zero-shot probabilities (N,) of one class."""
-        return self._observer.class_probabilities(features)[:, column]
 
-    def _family(self, pictures: list[Picture]) -> _Family:
-        """The pictures that have been encoded, with their features in the same order."""
-        ids, features = self._observer.embeddings(pictures)
-        by_id = {picture.id: picture for picture in pictures}
-        return _Family([by_id[int(picture)] for picture in ids], features)
+def _report(feedback: Feedback, found: Refinement) -> dict[str, Any]:
+    return {
+        "improved": found.improved,
+        "confirmed": found.confirmed,
+        "gain": found.gain,
+        "standard_error": found.standard_error,
+        "proxies": found.proxies,
+        "edits": [asdict(edit) for edit in found.edits],
+        "terms": {"before": found.terms_before, "after": found.terms_after},
+        "weights": feedback.all_weights,
+        "generations": [asdict(generation) for generation in found.history],
+        "tried": [
+            {
+                "template": tried.candidate.template,
+                "negative": tried.candidate.negative,
+                "gain": tried.gain,
+                "proxies": tried.proxies,
+            }
+            for tried in found.archive[:MOST_TRIED]
+        ],
+    }
+
+
+def _mentioned(labels: Sequence[str], reasons: Sequence[str]) -> Collection[str]:
+    """The words of the vocabulary that the reasons for turning a prompt down speak of."""
+    said = {word for reason in reasons for word in re.findall(r"[\w'-]+", reason.casefold())}
+    return [label for label in labels if set(label.casefold().split()) <= said]

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from PIL import Image
 
-from datacrafter_widget.errors import InputError, StoreError
+from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.plan import Perturbation, check_settings
-from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE, PromptTemplate
+from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE
 from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator
@@ -19,19 +19,19 @@ from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
-from datacrafter_widget.session.proposals import ProposalHandle
+from datacrafter_widget.session.prompting import Prompting
 from datacrafter_widget.session.refining import Refiner
-from datacrafter_widget.session.shown import Shown, job_row
+from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.exporting import ExportReport, export_imagefolder
 from datacrafter_widget.store.importing import ImportReport, import_images
-from datacrafter_widget.store.records import Action, ClassRow, Origin, Picture
+from datacrafter_widget.store.records import Origin, Picture
 
 DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Shown):
+class Session(Prompting):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
@@ -40,7 +40,7 @@ class Session(Shown):
     Attributes:
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
             ``labels``, ``templates``, ``proposals``, ``metrics``, ``job`` (a row of `job_table`), ``actions``,
-            ``device``, ``warning`` (message). Listeners are called on the thread where it happened.
+            ``device``, ``warning`` (where, message). Listeners are called on the thread where it happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """
 
@@ -75,7 +75,9 @@ class Session(Shown):
             store, self._models, self._observer, self.events, seed=seed, batch_size=batch_size
         )
         self._history = History(store, self.events)
-        self._refiner = Refiner(store, self._models, self._observer, self.events, seed=seed)
+        self._refiner = Refiner(
+            store, self._models, self._observer, self.events, seed=seed, closing=lambda: self._closed
+        )
         self._runner = JobRunner()
         self._runner.subscribe(lambda job: self.events.emit("job", job=job_row(job)))
 
@@ -316,22 +318,32 @@ class Session(Shown):
                 guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps,
             )
-            return self._generation.run(job, generation)
+            return self._made(job, generation)
 
         return self._submit(run, "Generate")
 
     def resume(self) -> Job[list[int]] | None:
-        """Go on with generation that a crash or a restart cut off; None when there is nothing to go on with."""
+        """Go on with what a crash or a restart cut off; None when there is nothing to go on with.
+
+        Returns:
+            A job that finishes the generation rounds (its result is the ids of the new pictures), or else the
+            searches for better prompts (as `remove` gives it; what they had generated is not made again).
+            Searches go on after the rounds.
+        """
         self._writable()
         open_jobs = self._store.open_jobs()
+        searches = self._go_on_searching if self._refiner.unfinished() else None
         if not open_jobs:
-            return None
+            return searches() if searches else None
 
         def run(job: Job[list[int]]) -> list[int]:
             self._observer.ready(job)
-            return [picture for generation in open_jobs for picture in self._generation.run(job, generation)]
+            return [picture for generation in open_jobs for picture in self._made(job, generation)]
 
-        return self._submit(run, "Resume")
+        job = self._submit(run, "Resume")
+        if searches:
+            searches()
+        return job
 
     def cancel(self, job_id: int) -> None:
         """Stop a job; what it has finished is kept.
@@ -340,173 +352,3 @@ class Session(Shown):
             InputError: there is no such job.
         """
         self._runner.job(job_id).cancel()
-
-    # -- feed back ----------------------------------------------------------------------------------
-
-    def remove(self, ids: Iterable[int]) -> Job[list[int]]:
-        """Not these: hide the pictures at once, and look for a prompt that makes fewer of their kind.
-
-        Returns:
-            A job whose result is the ids of the new proposals: one for each class of which generated pictures
-            were removed, if a better prompt was found.
-        """
-        return self._feed_back("remove", ids)
-
-    def more_like(self, ids: Iterable[int]) -> Job[list[int]]:
-        """More like these: look for a prompt that makes more, and more diverse, pictures of their kind."""
-        return self._feed_back("more_like", ids)
-
-    def restore(self, ids: Iterable[int]) -> None:
-        """Take pictures out of the recycle bin."""
-        self._writable()
-        self._history.do("restore", {"ids": self._known(ids)})
-        self.events.emit("labels")
-
-    def undo(self) -> Action | None:
-        """Take the last action back, exactly; None when there is none."""
-        return self._turn(self._history.undo)
-
-    def redo(self) -> Action | None:
-        """Do the last undone action again; None when there is none."""
-        return self._turn(self._history.redo)
-
-    # -- prompts ------------------------------------------------------------------------------------
-
-    def add_template(self, class_: str | int, text: str, negative: str = "") -> int:
-        """Give a class one more prompt template; returns its id.
-
-        Raises:
-            TemplateError: the text can't be parsed; the message says where.
-        """
-        self._writable()
-        PromptTemplate.parse(text)
-        with self._lock:
-            (row,) = self._class_rows(class_)
-            template = self._store.add_template(row.id, text, negative=negative, origin="user")
-            self._history.do("add_template", {"template_id": template.id})
-        return template.id
-
-    def edit_template(self, template_id: int, text: str, negative: str | None = None) -> int:
-        """Replace a prompt template; the old one stays in the history. Returns the new one's id."""
-        self._writable()
-        PromptTemplate.parse(text)
-        with self._lock:
-            old = self._template(template_id)
-            negative = old.negative if negative is None else negative
-            new = self._store.add_template(old.class_id, text, negative=negative, origin="user")
-            self._history.do("edit_template", {"old_id": old.id, "new_id": new.id})
-        return new.id
-
-    def delete_template(self, template_id: int) -> None:
-        """Take a prompt template out of use."""
-        self._writable()
-        self._history.do("delete_template", {"template_id": self._template(template_id).id})
-
-    @property
-    def proposals(self) -> list[ProposalHandle]:
-        """The proposals that wait for a decision, oldest first."""
-        return [ProposalHandle(self, row) for row in self.proposal_table()[::-1] if row["state"] == "open"]
-
-    def accept(self, proposal_id: int) -> int:
-        """Put a proposed prompt in the place of the one it improves; returns the new template's id."""
-        self._writable()
-        with self._lock:
-            proposal = self._open_proposal(proposal_id)
-            new = self._store.add_template(
-                proposal.class_id, proposal.text, negative=proposal.negative, origin="proposal"
-            )
-            self._history.do(
-                "accept", {"proposal_id": proposal.id, "old_id": proposal.template_id, "new_id": new.id}
-            )
-        return new.id
-
-    def reject(self, proposal_id: int) -> None:
-        """Turn a proposed prompt down."""
-        self._writable()
-        with self._lock:
-            self._history.do("reject", {"proposal_id": self._open_proposal(proposal_id).id})
-
-    # -- inside -------------------------------------------------------------------------------------
-
-    def _submit(self, run: Any, name: str, *, interactive: bool = False) -> Job[Any]:
-        self._check_open()
-        return self._runner.submit(run, name, interactive=interactive)
-
-    def _feed_back(self, kind: str, ids: Iterable[int]) -> Job[list[int]]:
-        self._writable()
-        with self._lock:
-            known = self._known(ids)
-            action = self._history.do(kind, {"ids": known})
-        self.events.emit("labels")
-
-        def run(job: Job[list[int]]) -> list[int]:
-            self._observer.ready(job)
-            return self._refiner.refine(job, kind, known, action_id=action.id)
-
-        return self._submit(run, "Look for a better prompt", interactive=True)
-
-    def _turn(self, step: Any) -> Action | None:
-        self._writable()
-        with self._lock:
-            action: Action | None = step()
-        if action is not None:
-            self.events.emit("labels")
-        return action
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise StoreError("the session is closed; open it again with Session.open(path)")
-
-    def _writable(self) -> None:
-        self._check_open()
-        if self._store.read_only:
-            raise StoreError("the session was opened with read_only=True; open it without to change it")
-
-    def _known(self, ids: Iterable[int]) -> list[int]:
-        wanted = [int(picture) for picture in dict.fromkeys(ids)]
-        if not wanted:
-            raise InputError("expected at least one picture id, found none; select some pictures first")
-        found = {picture.id for picture in self._store.pictures(ids=wanted, include_hidden=True)}
-        strangers = [picture for picture in wanted if picture not in found]
-        if strangers:
-            raise InputError(f"no such pictures in this session: {strangers[:10]}; see session.pictures()")
-        return wanted
-
-    def _class_rows(self, classes: str | int | Iterable[str | int] | None) -> list[ClassRow]:
-        rows = self._store.classes()
-        if not rows:
-            raise InputError("the session has no classes yet; add pictures with session.add_images(images)")
-        if classes is None:
-            return rows
-        wanted = [classes] if isinstance(classes, str | int) else list(classes)
-        by_key = {row.name: row for row in rows} | {row.id: row for row in rows}
-        strangers = [key for key in wanted if key not in by_key]
-        if strangers or not wanted:
-            names = ", ".join(row.name for row in rows)
-            raise InputError(f"expected classes among {names}; found {strangers or 'none'}")
-        return [by_key[key] for key in wanted]
-
-    def _class_ids(self, classes: str | int | Iterable[str | int] | None) -> list[int] | None:
-        return None if classes is None else [row.id for row in self._class_rows(classes)]
-
-    def _wearers(self, text: str) -> set[int]:
-        """The visible pictures with a content label; none for a word of the vocabulary that nothing shows."""
-        by_text = {label.text: label.id for label in self._store.labels()}
-        if text in by_text:
-            return set(self.label_pictures(by_text[text]))
-        if text in self._observer.words()[0]:
-            return set()
-        known = ", ".join(sorted(by_text)) or "none yet"
-        raise InputError(f"no content label {text!r} in the session's vocabulary; its pictures show {known}")
-
-    def _template(self, template_id: int) -> Any:
-        for template in self._store.templates():
-            if template.id == template_id:
-                return template
-        raise InputError(f"no prompt with id {template_id} is in use; see session.template_table()")
-
-    def _open_proposal(self, proposal_id: int) -> Any:
-        for proposal in self._store.proposals(states=("open",)):
-            if proposal.id == proposal_id:
-                return proposal
-        raise InputError(f"no open proposal with id {proposal_id}; see session.proposals")

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.view import View
+from datacrafter_widget.refine import DEFAULT_WEIGHTS
 from datacrafter_widget.session import label_views, views
 from datacrafter_widget.session.figures import Figures
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
+from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import ClassRow
 
@@ -25,6 +27,7 @@ class Shown:
     _models: LoadedModels
     _observer: Observer
     _history: History
+    _refiner: Refiner
     _runner: JobRunner
 
     @property
@@ -46,7 +49,8 @@ class Shown:
             "classes": views.class_table(self._store),
             "iteration": self._store.next_iteration() - 1,
             "read_only": self._store.read_only,
-            "resumable": len(self._store.open_jobs()),
+            "resumable": len(self._store.open_jobs()) + len(self._refiner.unfinished()),
+            "weights": DEFAULT_WEIGHTS,
         }
 
     def map_points(self, after_id: int = 0) -> dict[str, NDArray[Any]]:
@@ -90,7 +94,7 @@ class Shown:
         return views.template_table(self._store)
 
     def proposal_table(self) -> list[dict[str, Any]]:
-        """The proposals that wait for a decision, newest first."""
+        """The proposals that are searched for or wait for a decision, newest first."""
         return views.proposal_table(self._store)
 
     def thumbnail(self, picture_id: int, size: int = 96) -> bytes:

@@ -133,11 +133,12 @@ def template_table(store: Store) -> list[Row]:
 
 
 def proposal_table(store: Store) -> list[Row]:
-    """The proposals that wait for a decision, newest first."""
+    """The proposals that are searched for or wait for a decision, newest first."""
     templates = {template.id: template for template in store.templates(active=None)}
     rows = []
-    for proposal in store.proposals(states=("open",)):
+    for proposal in store.proposals(states=("running", "open")):
         before = templates[proposal.template_id or 0]
+        report = proposal.report
         rows.append(
             {
                 "id": proposal.id,
@@ -153,6 +154,18 @@ def proposal_table(store: Store) -> list[Row]:
                 "before_refs": list(proposal.before_ids),
                 "after_refs": list(proposal.after_ids),
                 "state": proposal.state,
+                "kind": proposal.feedback["kind"],
+                "wish": proposal.feedback.get("wish", ""),
+                "improved": report.get("improved", proposal.state == "open"),
+                "confirmed": report.get("confirmed", True),
+                "gain": report.get("gain"),
+                "standard_error": report.get("standard_error"),
+                "proxies": report.get("proxies", 0),
+                "edits": report.get("edits", []),
+                "terms": report.get("terms", {"before": {}, "after": {}}),
+                "weights": report.get("weights", {}),
+                "generations": report.get("generations", []),
+                "tried": report.get("tried", []),
             }
         )
     return rows[::-1]
