@@ -17,6 +17,7 @@ from datacrafter_widget.metrics.diversity import within_class_diversity
 from datacrafter_widget.metrics.informativeness import informativeness
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.projection.m2m import M2M
+from datacrafter_widget.session.captions import Captions, LabelChoice
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.naming import GroupNamer, Labels, labels_of
@@ -25,6 +26,8 @@ from datacrafter_widget.store.records import Picture, PositionKind
 
 ENCODE_BATCH = 64
 CLASS_PROMPT = "a photo of a {word}"
+BY_CAPTIONS = "captions by "
+"""How the name begins under which the store keeps labels that come from captions."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,11 @@ class Atlas:
 
 
 class Observer:
-    """Keeps embeddings, labels, map and metrics in step with the pictures of a store."""
+    """Keeps embeddings, labels, map and metrics in step with the pictures of a store.
+
+    Attributes:
+        captions: what a language model said of the pictures, and whether labels are made of it.
+    """
 
     def __init__(
         self,
@@ -56,6 +63,7 @@ class Observer:
         self._seed = seed
         self._lock = threading.RLock()
         self._atlas: Atlas | None = None
+        self.captions = Captions(store, models)
         self._namer = GroupNamer(models.language, events, self._rename)
 
     def close(self) -> None:
@@ -67,16 +75,25 @@ class Observer:
         """The last observation, or None before the first one of this process."""
         return self._atlas
 
-    def observe(self, job: Job[Any]) -> None:
-        """Encode what is new, then label, project and measure everything that is visible."""
+    def observe(self, job: Job[Any], choice: LabelChoice | None = None) -> None:
+        """Encode what is new, then label, project and measure everything that is visible.
+
+        Until the map is drawn nothing of the last observation is changed.
+
+        Args:
+            job: told of the progress; it may be cancelled.
+            choice: where the labels come from, from now on; by default from where they came before.
+        """
         self._encode_missing(job)
         job.update(message="finding the words")
         ids, features = self.embeddings(self._store.pictures())
         if len(ids) == 0:
+            if choice is not None:
+                self.captions.choose(choice)
             return
         job.checkpoint()
         with self._lock:
-            self._atlas = atlas = self._fit(job, ids, features)
+            self._atlas = atlas = self._fit(job, ids, features, choice or self.captions.choice)
         self._events.emit("labels")
         self._events.emit("map")
         if atlas.tree is not None:
@@ -98,7 +115,7 @@ class Observer:
                 return
             ids, features = self.embeddings(pictures)
             self._store.put_positions("picture", ids, atlas.projection.transform_images(features))
-            self._put_labels(atlas.tagger, atlas.label_ids, ids, features)
+            self._put_labels(atlas.label_ids, ids, *atlas.tagger.tag(features))
 
     def embeddings(self, pictures: Sequence[Picture]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids (N,) and unit-length features (N, D) of those pictures that have been encoded."""
@@ -112,10 +129,9 @@ class Observer:
 
     def words(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
         """The vocabulary in use and its text embeddings (L, D)."""
-        encoder = self._models.encoder
-        words = self._vocabulary or _words_beside(encoder) or GENERAL_VOCABULARY
-        words = tuple(dict.fromkeys((*words, *(row.word for row in self._store.classes()))))
-        return words, encoder.encode_texts(list(words))
+        if (self._store.label_model() or "").startswith(BY_CAPTIONS):
+            return self._with_classes(tuple(label.text for label in self._store.labels()))
+        return self._with_classes(self._vocabulary_in_use())
 
     def measure(self) -> None:
         """Informativeness, diversity and distance of every iteration, over all and per class."""
@@ -161,24 +177,31 @@ class Observer:
                 [(picture.sha256, row) for picture, row in zip(batch, features, strict=True)],
             )
 
-    def _fit(self, job: Job[Any], ids: NDArray[np.int64], features: NDArray[np.float32]) -> Atlas:
+    def _fit(
+        self, job: Job[Any], ids: NDArray[np.int64], features: NDArray[np.float32], choice: LabelChoice
+    ) -> Atlas:
         encoder = self._models.encoder
-        words, word_embeddings = self.words()
+        said = self.captions.labels(ids, choice)
+        words, word_embeddings = self._with_classes(self._vocabulary_in_use() if said is None else said.words)
         tagger = Tagger(word_embeddings, logit_scale=encoder.logit_scale).fit(features)
-        edges, _ = tagger.tag(features)
-        used = np.unique(edges[:, 1])
-        labels = self._store.set_labels([words[index] for index in used], encoder.identity)
-        label_ids = np.zeros(len(words), np.int64)
-        label_ids[used] = [label.id for label in labels]
-        self._put_labels(tagger, label_ids, ids, features)
+        edges, scores = tagger.tag(features)
+        if said is not None:  # the encoder speaks for the pictures that nobody has described
+            seen = ~said.captioned[edges[:, 0]]
+            edges = np.concatenate([edges[seen], said.edges])
+            scores = np.concatenate([scores[seen], np.ones(len(said.edges), np.float32)])
+            by_picture = np.argsort(edges[:, 0], kind="stable")
+            edges, scores = edges[by_picture], scores[by_picture]
+        used, columns = np.unique(edges[:, 1], return_inverse=True)
+        used_words = [words[index] for index in used]
 
         def report(fraction: float) -> None:
             job.update(done=round(100 * fraction), total=100, message="drawing the map")
             job.checkpoint()
 
-        old = self._old_positions("picture", ids), self._old_positions("label", label_ids[used])
+        known = {label.text: label.id for label in self._store.labels()}
+        old_ids = np.array([known.get(word, 0) for word in used_words], np.int64)
+        old = self._old_positions("picture", ids), self._old_positions("label", old_ids)
         projection = M2M(random_state=self._seed)
-        columns = np.searchsorted(used, edges[:, 1])
         projection.fit(
             features,
             word_embeddings[used],
@@ -186,10 +209,22 @@ class Observer:
             init=old if np.isfinite(old[0]).any() else None,
             progress=report,
         )
-        self._store.put_positions("picture", ids, projection.image_positions_)
-        self._store.put_positions("label", label_ids[used], projection.label_positions_)
+        model = encoder.identity if said is None else f"{BY_CAPTIONS}{choice.by}"
+        label_ids = np.zeros(len(words), np.int64)
+        with self._store.transaction():
+            others = [] if self._store.label_model() == model else self._store.pictures(include_hidden=True)
+            labels = self._store.set_labels(used_words, model)
+            label_ids[used] = [label.id for label in labels]
+            other_ids, other_features = self.embeddings(others)
+            if len(other_ids):  # hidden pictures, and those that came while the map was drawn
+                self._put_labels(label_ids, other_ids, *tagger.tag(other_features))
+            self._put_labels(label_ids, ids, edges, scores)
+            self._store.put_positions("picture", ids, projection.image_positions_)
+            self._store.put_positions("label", label_ids[used], projection.label_positions_)
+            if choice != self.captions.choice:
+                self.captions.choose(choice)
         counts = np.bincount(columns, minlength=len(used))
-        tree = LabelTree(word_embeddings[used], [words[i] for i in used], counts) if len(used) else None
+        tree = LabelTree(word_embeddings[used], used_words, counts) if len(used) else None
         return Atlas(tagger, label_ids, projection, tree and self._namer.named(tree))
 
     def _rename(self, labels: Labels, names: dict[int, str]) -> None:
@@ -201,14 +236,21 @@ class Observer:
             self._atlas = replace(atlas, tree=atlas.tree.renamed(names))
         self._events.emit("labels")
 
+    def _vocabulary_in_use(self) -> tuple[str, ...]:
+        return self._vocabulary or _words_beside(self._models.encoder) or GENERAL_VOCABULARY
+
+    def _with_classes(self, words: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """The words and the classes' own, each once, and their text embeddings (L, D)."""
+        every = tuple(dict.fromkeys((*words, *(row.word for row in self._store.classes()))))
+        return every, self._models.encoder.encode_texts(list(every))
+
     def _put_labels(
         self,
-        tagger: Tagger,
         label_ids: NDArray[np.int64],
         ids: NDArray[np.int64],
-        features: NDArray[np.float32],
+        edges: NDArray[np.int64],
+        scores: NDArray[np.float32],
     ) -> None:
-        edges, scores = tagger.tag(features)
         known = label_ids[edges[:, 1]] > 0
         self._store.put_picture_labels(
             [

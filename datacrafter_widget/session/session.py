@@ -17,6 +17,7 @@ from datacrafter_widget.models.language import LanguageModel, language_model
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
+from datacrafter_widget.session.labelling import Labelling
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.prompting import Prompting
@@ -31,7 +32,7 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Prompting):
+class Session(Labelling, Prompting):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and

@@ -51,6 +51,7 @@ class Shown:
             "read_only": self._store.read_only,
             "resumable": len(self._store.open_jobs()) + len(self._refiner.unfinished()),
             "weights": DEFAULT_WEIGHTS,
+            "labels_from": self._observer.captions.choice.source,
         }
 
     def map_points(self, after_id: int = 0) -> dict[str, NDArray[Any]]:
