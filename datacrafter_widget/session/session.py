@@ -110,9 +110,10 @@ class Session(Labelling, Prompting):
                 session has already are skipped. The originals are not modified.
             generator: diffusers hub id or folder; ``"toybox"``, the embedded default; or a `Generator`.
             encoder: open_clip name (``"ViT-B-32/openai"``), folder, ``"toybox"``, or an `Encoder`.
-            language: a language model that names groups of words: ``"openai/gpt-4o-mini"``,
-                ``"ollama/llama3.2"``, ``"vllm/…"``, or a `LanguageModel`. Words of the session are sent to it,
-                so it is off by default and not kept with the session. Its answers are, in ``answers/``.
+            language: a language model that names groups of words, rewrites prompts and describes pictures:
+                ``"openai/gpt-4o-mini"``, ``"ollama/llama3.2"``, ``"vllm/…"``, or a `LanguageModel`. Words and
+                pictures of the session are sent to it, so it is off by default and not kept with the session.
+                Its answers are, in ``answers/``.
             device: ``"auto"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
             dtype: ``"auto"`` (by the device's capability), ``"float32"``, ``"float16"``, ``"bfloat16"``.
             class_words: how prompts call a class whose name is not a word, e.g. ``{"n02085620": "chihuahua"}``.

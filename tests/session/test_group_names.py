@@ -52,7 +52,7 @@ def test_a_language_model_names_them_and_is_asked_once_for_the_same_words(folder
     chat.say(numbered())
     with Session.open(folder, language="openai/tiny") as session:
         session.observe().result()
-        assert session.info()["language"] == "openai/tiny"
+        assert session.info()["language"]["name"] == "openai/tiny"
         names = names_of(session)
         assert names
         assert all(name.startswith("family ") for name in names)
@@ -128,7 +128,7 @@ def test_any_object_that_answers_will_do(folder):
         session.observe().result()
         (whole,) = session.label_cut(budget=1)
         assert whole["text"] == "everything"
-        assert session.info()["language"] == "Always"
+        assert session.info()["language"]["name"] == "Always"
 
 
 def test_an_unknown_model_is_told_at_once(folder):
