@@ -104,8 +104,8 @@ class Job(Generic[T]):
             False when it was over already.
         """
         with self._changed:
-            if self.done():
-                return False
+            if self.done() or self._cancelled:
+                return not self.done()
             self._cancelled = True
             waiting = self._state == "queued"
             if waiting:

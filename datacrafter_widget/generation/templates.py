@@ -138,7 +138,7 @@ class PromptTemplate:
             msg = "a slot needs at least one option; `without_slot` takes the slot away"
             raise TemplateError(msg)
         index %= len(self.slots)
-        return self._replace(index, options[0] if len(options) == 1 else _slot_text(options))
+        return self._replace(index, options[0] if len(options) == 1 else slot_text(options))
 
     def without_slot(self, index: int) -> PromptTemplate:
         """Take slot `index` away, with its words."""
@@ -149,14 +149,14 @@ class PromptTemplate:
 
     def with_options_before_class(self, options: Sequence[str]) -> PromptTemplate:
         """Put a new slot (or one word) right before each `{class}` that stands outside of a slot."""
-        return self.replace_class(f"{options[0] if len(options) == 1 else _slot_text(options)} {CLASS}")
+        return self.replace_class(f"{options[0] if len(options) == 1 else slot_text(options)} {CLASS}")
 
     def replace_class(self, words: str) -> PromptTemplate:
         """Replace each `{class}` that stands outside of a slot by `words` (template text, see `escape`)."""
         parts = [
             _ESCAPE.sub(lambda m: words if m.group(0) == CLASS else m.group(0), part)
             if isinstance(part, str)
-            else _slot_text(part)
+            else slot_text(part)
             for part in self.options
         ]
         return PromptTemplate.parse("".join(parts))
@@ -173,7 +173,7 @@ class PromptTemplate:
             if isinstance(part, str):
                 parts.append(part)
             else:
-                parts.append(text if next(numbers) == index else _slot_text(part))
+                parts.append(text if next(numbers) == index else slot_text(part))
         return PromptTemplate.parse("".join(parts))
 
     def __str__(self) -> str:
@@ -189,7 +189,8 @@ def _unescape(words: str, class_word: str) -> str:
     return _ESCAPE.sub(lambda m: class_word if m.group(0) == CLASS else m.group(0)[0], words)
 
 
-def _slot_text(options: Sequence[str]) -> str:
+def slot_text(options: Sequence[str]) -> str:
+    """Write a slot with these options as template text."""
     text = " | ".join(options)
     # a blank, so that a slot's bracket and an escaped one beside it are not read as one pair
     before, after = " " * text.startswith("["), " " * text.endswith("]")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _FINALISTS = 2
 _LOOKS = 2  # at the last comparison: once, and again with twice the pictures when it is not clear
+_PROMISING = 0.2  # one more generation is tried for such a p-value
 _MOST_EDITS = 6
 _EDIT_PROXIES = 12
 
@@ -73,9 +74,10 @@ def evolve(
         proxies: pictures of each variation in the first heat of a race.
         generations: at most so many.
         final_proxies: pictures of each finalist on fresh seeds; twice as many where that is not clear.
-        max_proxies: no more pictures than these in all, or than one comparison of two prompts takes.
-        max_seconds: begin nothing that would take longer than these in all, at the pace so far; None for no
-            limit. The last comparison is always made.
+        max_proxies: no more pictures than these in all; with few, all of the numbers above shrink.
+        max_seconds: begin nothing for which generating would take longer than these in all, at the pace so
+            far; None for no limit. The last comparison is always made. Where time is what ends a search, the
+            same seed may give another one.
         tolerance: a gain below this ends the search, and is too small for a proposal.
         exclude: (template, negative prompt) pairs that are not to be tried, such as rejected ones.
         seed: of everything random here; the same seed gives the same search when `render` repeats itself.
@@ -103,12 +105,20 @@ def evolve(
         if size < 1:
             raise InputError(f"expected {name} of at least 1, found {size}")
     start = Candidate(PromptTemplate.parse(template).text, " ".join(negative.split()))
-    purse = Purse(max(max_proxies, 2 * final_proxies), max_seconds, on_progress)
+    proxies = min(proxies, max(1, max_proxies // 10))
+    final_proxies = min(final_proxies, max(2, max_proxies // (2 * (1 + _FINALISTS))))
+    purse = Purse(max_proxies, max_seconds, on_progress)
     bench = Bench(start, class_word=class_word, objective=objective, render=render, purse=purse, seed=seed)
-    # The start and the finalists are compared at the end, and what is left goes to the edits.
-    reserve = min((1 + _FINALISTS) * final_proxies, max(max_proxies // 2, 2 * final_proxies))
     search = _Search(
-        bench, mutate, purse, reserve, proxies, tolerance, exclude, np.random.default_rng([seed, 2])
+        bench,
+        mutate,
+        purse,
+        # The start and the finalists are compared at the end, and what is left goes to the edits.
+        reserve=(1 + _FINALISTS) * final_proxies,
+        proxies=proxies,
+        tolerance=tolerance,
+        exclude={Candidate(*each).key(class_word) for each in exclude},
+        rng=np.random.default_rng([seed, 2]),
     )
     try:
         bench.extend([start], proxies, "the prompt as it is")  # tells how long a picture takes, too
@@ -141,6 +151,7 @@ class _Search:
         bench: Bench,
         mutate: Mutate,
         purse: Purse,
+        *,
         reserve: int,
         proxies: int,
         tolerance: float,
@@ -156,7 +167,7 @@ class _Search:
         self._reserve = reserve
         self._proxies = proxies
         self._tolerance = tolerance
-        self._exclude = frozenset(exclude)
+        self._seen = {*exclude, bench.key(bench.start)}
         self._rng = rng
         self._ranking: list[Candidate] = []
 
@@ -168,17 +179,14 @@ class _Search:
         count = min(population, room)
         if count < 1:
             return False
-        variations = [
-            each
-            for each in self._mutate(parent, count, self._rng, bench.archive())
-            if not bench.knows(each) and (each.template, each.negative) not in self._exclude
-        ][:count]
+        variations = self._variations(count)
         if not variations:
             return False
         self._ranking = self._race(parent, variations, f"round {number}")
         winner = bench.simplest(self._ranking)
         gain = bench.gain(winner, parent)
-        better = winner != parent and gain.gain >= self._tolerance and gain.p_value <= SIGNIFICANCE
+        promising = winner != parent and gain.gain >= self._tolerance and gain.p_value <= _PROMISING
+        better = promising and gain.p_value <= SIGNIFICANCE
         if better:
             self.best = winner
         score = bench.score(self.best)
@@ -193,7 +201,19 @@ class _Search:
                 self.purse.used,
             )
         )
-        return better
+        return promising
+
+    def _variations(self, count: int) -> list[Candidate]:
+        """The most promising variations of the best prompt that have not been tried."""
+        tried = self.bench.archive()
+        found: dict[tuple[str, str], Candidate] = {}
+        for each in self._mutate(self.best, count + len(tried), self._rng, tried):
+            key = self.bench.key(each)
+            if key not in self._seen:
+                found.setdefault(key, each)
+        chosen = dict(list(found.items())[:count])
+        self._seen |= set(chosen)
+        return list(chosen.values())
 
     def finalists(self) -> list[Candidate]:
         """The best prompt and the next best of the last race, or the best that was tried."""
@@ -230,10 +250,13 @@ class _Search:
 
 def _clearly_better(bench: Bench, tolerance: float) -> Candidate | None:
     """The best candidate that is significantly better than the start on the search's own pictures."""
-    for tried in bench.archive():
-        gain = bench.gain(tried.candidate, bench.start)
-        if gain.gain >= tolerance and gain.p_value <= SIGNIFICANCE:
-            return tried.candidate
+    archive = bench.archive()
+    most = max((tried.proxies for tried in archive), default=0)
+    raced = [tried.candidate for tried in archive if tried.proxies == most]  # those that came furthest
+    for candidate in raced:
+        gain = bench.gain(candidate, bench.start)
+        if gain.gain >= tolerance and gain.p_value <= SIGNIFICANCE / len(raced):
+            return candidate
     return None
 
 
@@ -297,7 +320,7 @@ def _report(
             f" on {gain.pairs} fresh pictures"
         )
     else:
-        reasons.append("no better prompt found: the feedback suggests no variation")
+        reasons.append("no better prompt found: the feedback suggests no variation that could be tried")
     return _refinement(search, bench, best, tried or start, gain, reasons, edits, confirmed=True)
 
 

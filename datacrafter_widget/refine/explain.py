@@ -8,11 +8,13 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from datacrafter_widget.errors import TemplateError
-from datacrafter_widget.generation.templates import PromptTemplate
+from datacrafter_widget.generation.templates import PromptTemplate, slot_text
 from datacrafter_widget.refine.candidates import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+_Hunk = tuple[str, int, int, int, int]
 
 _WORD = re.compile(r"\s*(?:\{class\}|[\w'-]+|[^\w\s])")
 
@@ -59,18 +61,34 @@ def edits_between(before: Candidate, after: Candidate) -> list[Edit]:
         TemplateError: a prompt is no template.
     """
     old, new = _tokens(before.template), _tokens(after.template)
-    matcher = SequenceMatcher(
-        a=[each.strip() for each in old], b=[each.strip() for each in new], autojunk=False
-    )
+    words = [each.strip() for each in old], [each.strip() for each in new]
+    hunks = SequenceMatcher(a=words[0], b=words[1], autojunk=False).get_opcodes()
     edits = []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "equal":
-            continue
-        template = "".join([*new[:c], *old[a:b], *new[d:]]).strip()
-        if _valid(template):
-            edits.append(Edit(_said(old[a:b], new[c:d]), Candidate(template, after.negative)))
-    edits += _negative_edits(before, after)
-    return edits
+    for own in _edits(hunks, *words):
+        parts = [old[a:b] if index in own else new[c:d] for index, (_, a, b, c, d) in enumerate(hunks)]
+        template = "".join(token for part in parts for token in part).strip()
+        _, a, b, c, d = hunks[own[0]]
+        said = _moved(words[0][a:b] or words[1][c:d]) if len(own) > 1 else _said(old[a:b], new[c:d])
+        if said and _valid(template):
+            edits.append(Edit(said, Candidate(template, after.negative)))
+    return [*edits, *_negative_edits(before, after)]
+
+
+def _edits(hunks: Sequence[_Hunk], old: Sequence[str], new: Sequence[str]) -> Iterator[list[int]]:
+    """The hunks that differ, by index; words that go in one place and come in another belong together."""
+    left = [index for index, hunk in enumerate(hunks) if hunk[0] != "equal"]
+    while left:
+        first = left.pop(0)
+        kind, a, b, c, d = hunks[first]
+        other, mine = {"delete": ("insert", old[a:b]), "insert": ("delete", new[c:d])}.get(kind, ("", []))
+        for index in left:
+            name, a2, b2, c2, d2 = hunks[index]
+            if name == other and mine == (new[c2:d2] if other == "insert" else old[a2:b2]):
+                left.remove(index)
+                yield [first, index]
+                break
+        else:
+            yield [first]
 
 
 def _negative_edits(before: Candidate, after: Candidate) -> Iterator[Edit]:
@@ -89,7 +107,7 @@ def _tokens(template: str) -> list[str]:
     tokens: list[str] = []
     for part in PromptTemplate.parse(template).options:
         if isinstance(part, tuple):
-            tokens.append("[" + " | ".join(part) + "]")
+            tokens.append(slot_text(part))
         else:
             tokens += _WORD.findall(part)
             blank = part[len(part.rstrip()) :]
@@ -107,8 +125,14 @@ def _tokens(template: str) -> list[str]:
     return joined
 
 
+def _moved(tokens: Sequence[str]) -> str:
+    return f"moves '{' '.join(tokens)}'"
+
+
 def _said(old: Sequence[str], new: Sequence[str]) -> str:
     before, after = ("".join(tokens).strip().strip(",").strip() for tokens in (old, new))
+    if not before and not after:
+        return ""  # a comma more or less
     if not before:
         return f"adds '{after}'"
     if not after:

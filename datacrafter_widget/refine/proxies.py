@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ class Purse:
 
     Args:
         pictures: most pictures.
-        seconds: most seconds from now on, or None.
+        seconds: most seconds of generating, or None.
         on_progress: called with pictures so far, most pictures, and what is being done.
 
     Attributes:
@@ -79,18 +80,24 @@ class Purse:
         self.used = 0
         self._pictures = pictures
         self._seconds = seconds
-        self._began = time.monotonic()
+        self._spent = 0.0
         self._on_progress = on_progress
 
     @property
     def left(self) -> int:
         """Pictures that may still be generated, at the pace so far."""
         left = max(0, self._pictures - self.used)
-        if self._seconds is None:
+        if self._seconds is None or not self.used:
             return left
-        gone = time.monotonic() - self._began
-        in_time = max(0.0, self._seconds - gone) * self.used / max(gone, 1e-6)
-        return min(left, int(in_time))
+        return min(left, int(max(0.0, self._seconds / max(self._spent, 1e-9) - 1) * self.used))
+
+    @contextmanager
+    def spending(self, pictures: int) -> Iterator[None]:
+        """Count pictures, and the time that they take."""
+        began = time.monotonic()
+        yield
+        self._spent += time.monotonic() - began
+        self.used += pictures
 
     def tell(self, message: str) -> None:
         """Report the progress; may raise to stop."""
@@ -125,42 +132,43 @@ class Bench:
         self._candidates: dict[tuple[str, str], Candidate] = {}
         self._first_length = _length(start, class_word)
 
-    def knows(self, candidate: Candidate) -> bool:
-        """Whether there are proxies of a candidate."""
-        return bool(self._made.get(candidate.key(self._class_word)))
+    def key(self, candidate: Candidate) -> tuple[str, str]:
+        """What tells a candidate from others."""
+        return candidate.key(self._class_word)
 
     def archive(self) -> list[Tried]:
         """All candidates that have pictures but the start, the best first."""
         found = []
         for candidate in self._candidates.values():
-            if candidate != self.start and self.knows(candidate) and self.knows(self.start):
+            keys = {self.key(candidate), self.key(self.start)}
+            if len(keys) == 2 and all(self._made.get(key) for key in keys):
                 gain = self.gain(candidate, self.start)
                 found.append(Tried(candidate, gain.gain, gain.standard_error, gain.pairs))
         return sorted(found, key=lambda tried: -tried.gain)
 
     def missing(self, candidates: Sequence[Candidate], count: int) -> int:
         """How many pictures `extend` would generate."""
-        made = (len(self._made.get(each.key(self._class_word), ())) for each in candidates)
+        made = (len(self._made.get(self.key(each), ())) for each in candidates)
         return sum(max(0, count - have) for have in made)
 
     def extend(self, candidates: Sequence[Candidate], count: int, message: str) -> None:
         """Have at least `count` proxies of each candidate."""
         wanted = []
         for candidate in candidates:
-            key = candidate.key(self._class_word)
+            key = self.key(candidate)
             self._candidates.setdefault(key, candidate)
             have = len(self._made.setdefault(key, []))
             wanted += [(key, self._request(candidate, index)) for index in range(have, count)]
         for first in range(0, len(wanted), _REQUESTS_A_CALL):
             self._purse.tell(message)
             part = wanted[first : first + _REQUESTS_A_CALL]
-            found = self._render([request for _, request in part])
+            with self._purse.spending(len(part)):
+                found = self._render([request for _, request in part])
             if not len(part) == len(found.embeddings) == len(found.confidence) == len(found.refs):
                 raise InputError(
                     f"expected {len(part)} embeddings, probabilities and references from render, found "
                     f"{len(found.embeddings)}, {len(found.confidence)} and {len(found.refs)}",
                 )
-            self._purse.used += len(part)
             for (key, _), row, sure, ref in zip(
                 part, found.embeddings, found.confidence, found.refs, strict=True
             ):
@@ -169,18 +177,18 @@ class Bench:
 
     def score(self, candidate: Candidate, rows: slice = slice(None)) -> Score:
         """The objective on a candidate's proxies."""
-        made = self._made[candidate.key(self._class_word)][rows]
+        made = self._made[self.key(candidate)][rows]
         return self._objective.score(
             np.stack([row for row, _, _ in made]), np.array([sure for _, sure, _ in made])
         )
 
     def refs(self, candidate: Candidate) -> list[Any]:
         """References to a candidate's proxies, in the order of the seeds."""
-        return [ref for _, _, ref in self._made[candidate.key(self._class_word)]]
+        return [ref for _, _, ref in self._made[self.key(candidate)]]
 
     def gain(self, candidate: Candidate, other: Candidate) -> PairedGain:
         """How much better a candidate is on the shared seeds, less the price of words."""
-        shared = slice(min(len(self._made[each.key(self._class_word)]) for each in (candidate, other)))
+        shared = slice(min(len(self._made[self.key(each)]) for each in (candidate, other)))
         price = LENGTH_PRICE * (self._extra_words(candidate) - self._extra_words(other))
         after, before = (self.score(each, shared).per_picture for each in (candidate, other))
         return paired_gain(after, before, price=price)

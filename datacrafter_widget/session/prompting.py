@@ -270,7 +270,14 @@ class Prompting(Core):
             self._observer.ready(job)
             return self._refiner.search(job, proposal_ids)
 
-        return self._submit(run, SEARCH, interactive=True)
+        def over(job: Job[list[int]]) -> None:
+            if job.done():
+                self._refiner.leave(proposal_ids)
+
+        job = self._submit(run, SEARCH, interactive=True)
+        job.subscribe(over)
+        over(job)
+        return job
 
     def _go_on_searching(self) -> Job[list[int]]:
         return self._search_for(self._refiner.resume())

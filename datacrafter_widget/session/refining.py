@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from datacrafter_widget.store.records import ClassRow, Origin, Picture, Proposal, Side, Template
 
 SHOWN_PROXIES = 12
-PICTURES_IN_WORDS = 12
 PICTURES_SHOWN = 4
-"""Pictures a side that a language model is told of, and of those how many it is shown."""
+"""Pictures a side that a language model is shown."""
 
 MOST_TRIED = 20
 
@@ -125,36 +124,31 @@ class Refiner:
             the job's message says so.
         """
         better, messages = [], []
-        try:
-            for proposal_id in proposal_ids:
-                proposal = self._store.proposal(proposal_id)
-                if proposal.state != "running":  # taken back meanwhile
-                    continue
-                row = next(row for row in self._store.classes() if row.id == proposal.class_id)
-                found = self._search(job, proposal, row)
-                if found is None:
-                    self._store.update_proposal(proposal_id, state="withdrawn")
-                    messages.append(f"{row.name}: the feedback says nothing of its pictures")
-                elif found.improved:
-                    better.append(proposal_id)
-                else:
-                    messages.append(f"{row.name}: {found.reasons[-1]}")
-                self._events.emit("proposals")
-                job.raise_if_cancelled()  # the search itself keeps the best so far
-        except JobCancelled:
-            if not self._closing():
-                self._withdraw(proposal_ids)
-            raise
-        except BaseException:
-            self._withdraw(proposal_ids)
-            raise
-        finally:
-            with self._lock:
-                self._under_way.difference_update(proposal_ids)
+        for proposal_id in proposal_ids:
+            proposal = self._store.proposal(proposal_id)
+            if proposal.state != "running":  # taken back meanwhile
+                continue
+            row = next(row for row in self._store.classes() if row.id == proposal.class_id)
+            found = self._search(job, proposal, row)
+            if found is None:
+                messages.append(f"{row.name}: the feedback says nothing of its pictures, or was taken back")
+            elif found.improved:
+                better.append(proposal_id)
+            else:
+                messages.append(f"{row.name}: {found.reasons[-1]}")
             self._events.emit("proposals")
+            job.raise_if_cancelled()  # the search itself keeps the best so far
         done = f"{len(better)} better {'prompt' if len(better) == 1 else 'prompts'} found"
         job.update(message="; ".join([*([done] if better else []), *messages]) or "nothing to refine")
         return better
+
+    def leave(self, proposal_ids: Sequence[int]) -> None:
+        """Stop working on proposals. Those without an answer are withdrawn, or kept for `resume` on closing."""
+        with self._lock:
+            self._under_way.difference_update(proposal_ids)
+        if not self._closing():
+            self._withdraw(proposal_ids)
+            self._events.emit("proposals")
 
     def _withdraw(self, proposal_ids: Sequence[int]) -> None:
         for proposal_id in proposal_ids:
@@ -189,6 +183,7 @@ class Refiner:
         )
         told = criteria.of(feedback, families(self._observer, feedback, everything))
         if told is None:
+            self._withdraw([proposal.id])
             return None
 
         def progress(done: int, total: int, message: str) -> None:
@@ -202,18 +197,22 @@ class Refiner:
             proposal.negative,
             class_word=row.word,
             objective=told.objective,
-            mutate=self._mutator(row, feedback, told, rejected),
+            mutate=self._mutator(job, row, feedback, told, rejected),
             render=maker.render,
             **feedback.limits,
             exclude={(each.template, each.negative) for each in rejected},
             seed=proposal.feedback["seed"],
             on_progress=progress,
         )
-        self._keep(proposal, feedback, found, maker)
-        return found
+        return found if self._keep(proposal, feedback, found, maker) else None
 
     def _mutator(
-        self, row: ClassRow, feedback: Feedback, told: Criterion, rejected: Sequence[RejectedPrompt]
+        self,
+        job: Job[Any],
+        row: ClassRow,
+        feedback: Feedback,
+        told: Criterion,
+        rejected: Sequence[RejectedPrompt],
     ) -> Mutate:
         """The built-in mutator; with a language model they take turns."""
         language = self._models.language
@@ -226,9 +225,8 @@ class Refiner:
             self._in_words(told.unwanted),
             tuple(rejected),
         )
-        return BothMutators(
-            LanguageMutator(language, row.word, in_words), told.mutate, on_failure=self._language_failed
-        )
+        rewriting = LanguageMutator(language, row.word, in_words, while_waiting=job.raise_if_cancelled)
+        return BothMutators(rewriting, told.mutate, on_failure=self._language_failed)
 
     def _language_failed(self, reason: str) -> None:
         self._models.language_failed(reason)
@@ -237,20 +235,23 @@ class Refiner:
         )
 
     def _in_words(self, pictures: Sequence[Picture]) -> tuple[PictureInWords, ...]:
-        """An even sample of pictures, described by their labels, prompts and captions; a few are shown."""
-        step = max(1, len(pictures) // PICTURES_IN_WORDS)
-        sample = pictures[::step][:PICTURES_IN_WORDS]
+        """Pictures described by their labels, prompts and captions; a few of them are shown."""
+        ids = {picture.id for picture in pictures}
         texts = {label.id: label.text for label in self._store.labels()}
-        edges, _ = self._store.picture_labels()
-        captions = self._store.captions(self._models.language_name or "", [picture.id for picture in sample])
+        labels: dict[int, list[str]] = {picture: [] for picture in ids}
+        for picture, label in self._store.picture_labels()[0].tolist():
+            if picture in ids:
+                labels[picture].append(texts[label])
+        captions = self._store.captions(self._models.language_name or "", ids)
+        shown = {pictures[int(at)].id for at in np.linspace(0, len(pictures) - 1, PICTURES_SHOWN) if pictures}
         return tuple(
             PictureInWords(
-                labels=tuple(texts[int(label)] for label in edges[edges[:, 0] == picture.id, 1]),
+                labels=tuple(labels[picture.id]),
                 prompt=picture.provenance.prompt if picture.provenance else "",
                 caption=captions.get(picture.id, ""),
-                image=self._store.load_image(picture.id) if number < PICTURES_SHOWN else None,
+                image=self._store.load_image(picture.id) if picture.id in shown else None,
             )
-            for number, picture in enumerate(sample)
+            for picture in pictures
         )
 
     def _rejected(self, row: ClassRow) -> list[RejectedPrompt]:
@@ -265,8 +266,8 @@ class Refiner:
             for proposal in self._store.proposals(class_id=row.id, states=("rejected",))
         ]
 
-    def _keep(self, proposal: Proposal, feedback: Feedback, found: Refinement, maker: ProxyMaker) -> None:
-        """Write down what was found, unless the feedback was taken back meanwhile."""
+    def _keep(self, proposal: Proposal, feedback: Feedback, found: Refinement, maker: ProxyMaker) -> bool:
+        """Write down what was found; False when the feedback was taken back meanwhile."""
         sides: tuple[tuple[Side, list[Any]], ...] = (
             ("before", found.before_refs[:SHOWN_PROXIES]),
             ("after", found.after_refs[:SHOWN_PROXIES]),
@@ -277,7 +278,7 @@ class Refiner:
             for image, proxy in zip(maker.pictures(proxies), proxies, strict=True)
         ]
         if self._store.proposal(proposal.id).state != "running":
-            return
+            return False
         with self._store.transaction():
             self._store.add_proxies(shown, proposal.id)
             self._store.update_proposal(
@@ -290,6 +291,7 @@ class Refiner:
                 report=_report(feedback, found),
                 state="open",
             )
+        return True
 
 
 def _report(feedback: Feedback, found: Refinement) -> dict[str, Any]:

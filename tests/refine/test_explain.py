@@ -62,3 +62,18 @@ def test_every_edit_leaves_a_valid_template(before, after):
         assert PromptTemplate.parse(edit.without.template)
     if len(edits) == 1 and "[[" not in old + new:
         assert edits[0].without.template.split() == old.split()
+
+
+def test_a_word_that_moves_is_one_edit():
+    (edit,) = edits_between(Candidate("a {class} in snow"), Candidate("in snow a {class}"))
+    assert edit.text in {"moves 'in snow'", "moves 'a {class}'"}
+    assert edit.without.template == "a {class} in snow"
+
+
+def test_a_comma_alone_is_no_edit():
+    assert edits_between(Candidate("a {class} at night"), Candidate("a {class}, at night")) == []
+
+
+def test_slots_with_brackets_of_their_own_stay_valid():
+    after = Candidate("a photo of a {class} on grass, [[[x]] | y]", "blurry")
+    assert [edit.without.template for edit in edits_between(START, after)] == [START.template]
