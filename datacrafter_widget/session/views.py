@@ -156,6 +156,7 @@ def proposal_table(store: Store) -> list[Row]:
                 "state": proposal.state,
                 "kind": proposal.feedback["kind"],
                 "wish": proposal.feedback.get("wish", ""),
+                "pictures": len(proposal.feedback.get("ids", ())),
                 "improved": report.get("improved", proposal.state == "open"),
                 "confirmed": report.get("confirmed", True),
                 "gain": report.get("gain"),

@@ -104,7 +104,7 @@ class DataCrafter(anywidget.AnyWidget):
         self._dirty: set[str] = set()
         self._moved = False
         self._changed: set[int] = set()
-        self._warnings: list[str] = []
+        self._warnings: list[tuple[str, str]] = []
         self._dirty_lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._last_flush = 0.0
@@ -150,7 +150,7 @@ class DataCrafter(anywidget.AnyWidget):
             if kind == "hidden":
                 self._changed.update(event["ids"])
             if kind == "warning":
-                self._warnings.append(event["message"])
+                self._warnings.append((event.get("where", "map"), event["message"]))
         touched = _TOUCHED.get(kind, ())
         ended = kind == "job" and event["job"]["state"] not in {"queued", "running"}
         self._touch(*touched, *(("info",) if ended else ()))
@@ -179,8 +179,8 @@ class DataCrafter(anywidget.AnyWidget):
             with self._line:
                 if not self._live:
                     return
-                for message in warnings:  # so far they are all about the names of the map's groups
-                    self._say({"type": "warning", "where": "map", "message": message})
+                for where, message in warnings:
+                    self._say({"type": "warning", "where": where, "message": message})
                 if "points" in names:
                     self._send_points(moved=moved, changed=changed)
                 tables = {name: self._table(name) for name in TABLES if name in names}

@@ -39,6 +39,7 @@ COLUMNS = (
 
 MAX_IDS = 1_000_000
 MAX_TEXT = 20_000
+MAX_WEIGHTS = 20
 
 
 def encode_points(points: Mapping[str, NDArray[Any]], seq: int) -> bytes:
@@ -93,6 +94,18 @@ def _text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MAX_TEXT
 
 
+def _weights(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) <= MAX_WEIGHTS
+        and all(_text(name) and _number(weight) for name, weight in value.items())
+    )
+
+
+def _one_of(*words: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in words
+
+
 def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
@@ -115,13 +128,22 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     },
     "resume": {},
     "cancel": {"job": _key},
-    "remove": {"ids": _ids},
-    "more_like": {"ids": _ids},
+    "remove": {"ids": _ids, "weights": _or_none(_weights)},
+    "more_like": {"ids": _ids, "weights": _or_none(_weights)},
+    "transform": {"ids": _ids, "text": _text, "weights": _or_none(_weights)},
+    "combine": {"first": _ids, "second": _ids, "weights": _or_none(_weights)},
+    "without": {"first": _ids, "second": _ids, "weights": _or_none(_weights)},
     "restore": {"ids": _ids},
     "undo": {},
     "redo": {},
-    "accept": {"proposal": _whole},
-    "reject": {"proposal": _whole},
+    "accept": {
+        "proposal": _whole,
+        "text": _or_none(_text),
+        "negative": _or_none(_text),
+        "regenerate": _one_of("no", "replace", "add"),
+    },
+    "reject": {"proposal": _whole, "reason": _text},
+    "label": {"with": _one_of("clip", "language")},
     "edit_template": {"template": _whole, "text": _text, "negative": _text},
     "add_template": {"class_id": _whole, "text": _text},
     "delete_template": {"template": _whole},

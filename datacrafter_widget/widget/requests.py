@@ -1,4 +1,4 @@
-"""Turns the page's requests into calls on a session. No logic: each is one call."""
+"""Turns the page's requests into calls on a session. No logic: each is one call or two."""
 
 from collections.abc import Callable
 from functools import partial
@@ -48,6 +48,15 @@ def _done(_: Any) -> Answer:
     return None, []
 
 
+def _accept(
+    session: Session, proposal: int, text: str | None, negative: str | None, regenerate: str
+) -> Answer:
+    template = session.accept(proposal, text=text, negative=negative)
+    if regenerate == "no":
+        return None, []
+    return _job(session.regenerate(template, replace=regenerate == "replace"))
+
+
 def _export(session: Session, path: str, overwrite: bool) -> Answer:
     report = session.export(path, overwrite=overwrite)
     return {"total": report.total, "path": str(report.path)}, []
@@ -62,13 +71,17 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "generate": lambda session, **settings: _job(session.generate(**settings)),
     "resume": lambda session: _job(session.resume()),
     "cancel": lambda session, job: _done(session.cancel(job)),
-    "remove": lambda session, ids: _job(session.remove(ids)),
-    "more_like": lambda session, ids: _job(session.more_like(ids)),
+    "remove": lambda session, ids, weights: _job(session.remove(ids, weights=weights)),
+    "more_like": lambda session, ids, weights: _job(session.more_like(ids, weights=weights)),
+    "transform": lambda session, ids, text, weights: _job(session.transform(ids, text, weights=weights)),
+    "combine": lambda session, first, second, weights: _job(session.combine(first, second, weights=weights)),
+    "without": lambda session, first, second, weights: _job(session.without(first, second, weights=weights)),
     "restore": lambda session, ids: _done(session.restore(ids)),
     "undo": lambda session: _done(session.undo()),
     "redo": lambda session: _done(session.redo()),
-    "accept": lambda session, proposal: _done(session.accept(proposal)),
-    "reject": lambda session, proposal: _done(session.reject(proposal)),
+    "accept": _accept,
+    "reject": lambda session, proposal, reason: _done(session.reject(proposal, reason)),
+    "label": lambda session, **given: _job(session.label(with_=given["with"])),
     "edit_template": lambda session, template, text, negative: _done(
         session.edit_template(template, text, negative)
     ),

@@ -41,6 +41,28 @@ export interface GeneratorDefaults {
   batch_size: number;
 }
 
+/** What feedback on pictures asks for. */
+export type FeedbackKind = "remove" | "more_like" | "transform" | "combine" | "without";
+
+/** How much each term of an objective counts. */
+export type TermWeights = Record<string, number>;
+
+export interface LanguageInfo {
+  name: string;
+  /** Null, as are the next three, where the model does not count. */
+  calls: number | null;
+  /** Answers that were known already, and cost nothing. */
+  cached: number | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  /** US dollars; null where the price is not known. */
+  cost: number | null;
+  /** Why all goes on without it; null while it answers. */
+  problem: string | null;
+}
+
+export type LabelSource = "clip" | "language";
+
 export interface Info {
   name: string;
   folder: string;
@@ -53,13 +75,16 @@ export interface Info {
     defaults: GeneratorDefaults | null;
   } | null;
   encoder: { name: string; dim: number | null } | null;
-  /** The name of the language model. */
-  language: string | null;
+  language: LanguageInfo | null;
+  /** Where the content labels come from. */
+  labels_from: LabelSource;
+  /** What the terms of each objective count, unless the person says otherwise. */
+  weights: Partial<Record<FeedbackKind, TermWeights>>;
   memory: Record<string, number | string | null> | null;
   classes: ClassRow[];
   iteration: number;
   read_only: boolean;
-  /** Generation jobs that a crash or a restart cut off. */
+  /** Generations and searches that a crash or a restart cut off. */
   resumable: number;
 }
 
@@ -117,17 +142,55 @@ export interface TemplateRow {
   origin: string;
 }
 
+/** What one edit of the prompt brought, found by leaving it out; null when that was not measured. */
+export interface EditRow {
+  text: string;
+  gain: number | null;
+  standard_error: number | null;
+}
+
+/** The best prompt that the search knew after a generation. */
+export interface GenerationRow {
+  number: number;
+  score: number | null;
+  gain: number | null;
+  /** Proxy pictures made so far. */
+  proxies: number;
+  template: string;
+  negative: string;
+  terms: TermWeights;
+}
+
 export interface ProposalRow {
   id: number;
   class_id: number;
   template_id: number;
+  kind: FeedbackKind;
+  /** What is wished for, in words: of "transform". */
+  wish: string;
+  /** How many pictures the feedback was about, of all classes. */
+  pictures: number;
   before: string;
+  /** The best prompt that was tried; `before` while the search runs. */
   after: string;
   negative_before: string;
   negative_after: string;
   score_before: number | null;
   score_after: number | null;
+  /** False: no better prompt was found. */
+  improved: boolean;
+  /** False: the search was stopped before the last comparison. */
+  confirmed: boolean;
+  gain: number | null;
+  standard_error: number | null;
+  /** Proxy pictures that the search made. */
+  proxies: number;
   reasons: string[];
+  edits: EditRow[];
+  terms: { before: TermWeights; after: TermWeights };
+  weights: TermWeights;
+  generations: GenerationRow[];
+  /** Proxy pictures, paired by seed with those of `after_refs`. */
   before_refs: (number | string)[];
   after_refs: (number | string)[];
   state: "running" | "open" | "accepted" | "rejected";
@@ -201,13 +264,22 @@ export interface Requests {
   };
   resume: Record<string, never>;
   cancel: { job: number | string };
-  remove: { ids: number[] };
-  more_like: { ids: number[] };
+  remove: { ids: number[]; weights: TermWeights | null };
+  more_like: { ids: number[]; weights: TermWeights | null };
+  transform: { ids: number[]; text: string; weights: TermWeights | null };
+  combine: { first: number[]; second: number[]; weights: TermWeights | null };
+  without: { first: number[]; second: number[]; weights: TermWeights | null };
   restore: { ids: number[] };
   undo: Record<string, never>;
   redo: Record<string, never>;
-  accept: { proposal: number };
-  reject: { proposal: number };
+  accept: {
+    proposal: number;
+    text: string | null;
+    negative: string | null;
+    regenerate: "no" | "replace" | "add";
+  };
+  reject: { proposal: number; reason: string };
+  label: { with: LabelSource };
   edit_template: { template: number; text: string; negative: string };
   add_template: { class_id: number; text: string };
   delete_template: { template: number };

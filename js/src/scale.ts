@@ -29,3 +29,15 @@ export function compact(value: number): string {
   if (size >= 100) return Math.round(value).toLocaleString("en");
   return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
+
+/** A number with two decimals: scores and gains are in standard deviations. */
+export function hundredths(value: number): string {
+  const text = Math.abs(value).toFixed(2);
+  return value < 0 && Number(text) > 0 ? `−${text}` : text;
+}
+
+/** The same with a plus where it is above zero. */
+export function gainText(value: number): string {
+  const text = hundredths(value);
+  return value > 0 && Number(text) > 0 ? `+${text}` : text;
+}

@@ -15,6 +15,8 @@ const EMPTY: Tables = {
     generator: null,
     encoder: null,
     language: null,
+    labels_from: "clip",
+    weights: {},
     memory: null,
     classes: [],
     iteration: 0,

@@ -1,4 +1,5 @@
 import { Emitter } from "./emitter";
+import type { FeedbackKind, TermWeights } from "./protocol";
 
 export interface Notice {
   where: string;
@@ -16,6 +17,10 @@ interface Events {
   selection: readonly number[];
   classes: ReadonlySet<number>;
   focus: LabelFocus | null;
+  /** The pictures that were kept as set A. */
+  kept: readonly number[];
+  /** Weights of terms were changed. */
+  weights: FeedbackKind;
   /** One picture to show in full. */
   sheet: number;
   notice: Notice;
@@ -30,6 +35,8 @@ export class UiState extends Emitter<Events> {
   #selection: readonly number[] = [];
   #classes: ReadonlySet<number> = new Set();
   #focus: LabelFocus | null = null;
+  #kept: readonly number[] = [];
+  readonly #weights = new Map<FeedbackKind, TermWeights>();
 
   get selection(): readonly number[] {
     return this.#selection;
@@ -42,6 +49,10 @@ export class UiState extends Emitter<Events> {
 
   get focus(): LabelFocus | null {
     return this.#focus;
+  }
+
+  get kept(): readonly number[] {
+    return this.#kept;
   }
 
   select(ids: readonly number[]): void {
@@ -70,5 +81,30 @@ export class UiState extends Emitter<Events> {
   setFocus(focus: LabelFocus | null): void {
     this.#focus = focus;
     this.emit("focus", focus);
+  }
+
+  /** Keeps pictures as set A, until it is told others or none. */
+  keep(ids: readonly number[]): void {
+    this.#kept = ids;
+    this.emit("kept", ids);
+  }
+
+  /** The weights that are not as usual; null while all are. */
+  changedWeights(kind: FeedbackKind): TermWeights | null {
+    return this.#weights.get(kind) ?? null;
+  }
+
+  /** Takes over the weight of a term, of which `usual` is the default. */
+  setWeight(kind: FeedbackKind, term: string, value: number, usual: number): void {
+    const { [term]: _, ...others } = this.#weights.get(kind) ?? {};
+    const changed = value === usual ? others : { ...others, [term]: value };
+    if (Object.keys(changed).length) this.#weights.set(kind, changed);
+    else this.#weights.delete(kind);
+    this.emit("weights", kind);
+  }
+
+  resetWeights(kind: FeedbackKind): void {
+    this.#weights.delete(kind);
+    this.emit("weights", kind);
   }
 }

@@ -3,7 +3,7 @@ import { Camera } from "../src/map/camera";
 import { pointInPolygon } from "../src/map/geometry";
 import { canPoint, computeLooks } from "../src/map/looks";
 import { Picker } from "../src/map/picker";
-import { HIDDEN, MUTED, SELECTED } from "../src/map/pointrenderer";
+import { HIDDEN, KEPT, MUTED, SELECTED } from "../src/map/pointrenderer";
 import { decodePoints } from "../src/points";
 import { PointTable } from "../src/pointtable";
 import { UiState } from "../src/ui";
@@ -105,6 +105,14 @@ describe("computeLooks", () => {
   it("mutes what is not selected, and marks what is", () => {
     expect(looks(() => undefined)).toEqual([0, 0, HIDDEN]);
     expect(looks((ui) => ui.select([2]))).toEqual([MUTED, SELECTED, HIDDEN | MUTED]);
+  });
+
+  it("marks set A, and lets it stand out beside a selection", () => {
+    const found = looks((ui) => {
+      ui.keep([1]);
+      ui.select([2]);
+    });
+    expect(found.slice(0, 2)).toEqual([KEPT, SELECTED]);
   });
 
   it("mutes other classes", () => {

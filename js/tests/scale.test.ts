@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compact, linearScale } from "../src/scale";
+import { compact, gainText, hundredths, linearScale } from "../src/scale";
 
 describe("linearScale", () => {
   it("maps the ends of the data to the ends of the range", () => {
@@ -29,5 +29,19 @@ describe("compact", () => {
     [0.0000123, "1.2e-5"],
   ])("writes %d as %s", (value, text) => {
     expect(compact(value)).toBe(text);
+  });
+});
+
+describe("hundredths and gainText", () => {
+  it("write scores with two decimals and a true minus", () => {
+    expect(hundredths(1.234)).toBe("1.23");
+    expect(hundredths(-0.31)).toBe("−0.31");
+    expect(gainText(0.4)).toBe("+0.40");
+    expect(gainText(-0.06)).toBe("−0.06");
+  });
+
+  it("give zero no sign", () => {
+    expect(hundredths(-0.001)).toBe("0.00");
+    expect(gainText(0.001)).toBe("0.00");
   });
 });

@@ -58,4 +58,29 @@ describe("UiState", () => {
     ui.select([1, 2]);
     expect(heard).toEqual([[1, 2]]);
   });
+
+  it("keeps set A while the selection changes", () => {
+    const ui = new UiState();
+    ui.select([1, 2]);
+    ui.keep([...ui.selection]);
+    ui.select([3]);
+    expect(ui.kept).toEqual([1, 2]);
+    ui.keep([]);
+    expect(ui.kept).toEqual([]);
+  });
+
+  it("sends weights only where they are not as usual", () => {
+    const ui = new UiState();
+    expect(ui.changedWeights("remove")).toBeNull();
+    ui.setWeight("remove", "away", 2, 1);
+    ui.setWeight("remove", "near", 0, 1);
+    ui.setWeight("remove", "away", 1, 1);
+    expect(ui.changedWeights("remove")).toEqual({ near: 0 });
+    expect(ui.changedWeights("more_like")).toBeNull();
+    ui.setWeight("remove", "near", 1, 1);
+    expect(ui.changedWeights("remove")).toBeNull();
+    ui.setWeight("remove", "near", 3, 1);
+    ui.resetWeights("remove");
+    expect(ui.changedWeights("remove")).toBeNull();
+  });
 });

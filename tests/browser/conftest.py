@@ -204,6 +204,110 @@ class NotebookPage:
             self.strangers.append(request.url)
 
 
+INFO = {
+    "name": "test",
+    "folder": "",
+    "generator": {"name": "a/generator"},
+    "encoder": {"name": "an/encoder"},
+    "language": None,
+    "labels_from": "clip",
+    "weights": {},
+    "memory": None,
+    "classes": [],
+    "iteration": 0,
+    "read_only": False,
+    "resumable": 0,
+}
+
+
+class BarePage:
+    """The built dashboard without a notebook: the traits and what Python says are the test's."""
+
+    _OPEN = """async ([script, style, traits]) => {
+        document.head.append(Object.assign(document.createElement('style'), {textContent: style}));
+        const module = await import(URL.createObjectURL(new Blob([script], {type: 'text/javascript'})));
+        const listeners = {};
+        window.sent = [];
+        const model = {
+            get: key => traits[key], set: (key, value) => { traits[key] = value; },
+            save_changes: () => {}, off: () => {},
+            send: message => {
+                window.sent.push(message);
+                if (message.type !== 'hello') return;
+                setTimeout(() => say({type: 'reply', id: message.id, result: {seq: 0, tables: null}}));
+            },
+            on: (event, listener) => (listeners[event] ??= []).push(listener),
+        };
+        window.say = message => listeners['msg:custom'].forEach(listener => listener(message, []));
+        window.choose = ids => {
+            traits.selection = ids;
+            listeners['change:selection'].forEach(listener => listener());
+        };
+        const widget = module.default();
+        widget.initialize({model});
+        widget.render({model, el: document.body});
+    }"""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self._seq = 0
+
+    def show(self, *panels: str, info: dict[str, Any] | None = None, **tables: Any) -> None:
+        from datacrafter_widget.widget.dashboard import STATIC
+
+        traits = {
+            "panels": panels,
+            "height": 700,
+            "theme": "light",
+            "info": INFO | (info or {}),
+            **tables,
+        }
+        style = (STATIC / "widget.css").read_text()
+        self.page.evaluate(self._OPEN, [(STATIC / "widget.js").read_text(), style, traits])
+
+    def change_info(self, **changes: Any) -> None:
+        self.state(info=INFO | changes)
+
+    def say(self, **message: Any) -> None:
+        self.page.evaluate("message => say(message)", message)
+
+    def state(self, **tables: Any) -> None:
+        """Send tables as the session does when something changed."""
+        self._seq += 1
+        self.say(type="state", seq=self._seq, tables=tables)
+
+    def sent(self, kind: str) -> list[dict[str, Any]]:
+        """The requests of a kind so far, without what belongs to every message."""
+        return [
+            {key: value for key, value in message.items() if key not in {"type", "id", "where"}}
+            for message in self.page.evaluate("sent")
+            if message["type"] == kind
+        ]
+
+    def select(self, *ids: int) -> None:
+        self.page.evaluate("ids => choose(ids)", ids)
+
+    def refuse(self, kind: str, message: str) -> None:
+        """Answer the latest request of a kind with an error."""
+        latest = [each for each in self.page.evaluate("sent") if each["type"] == kind][-1]
+        self.say(type="error", id=latest["id"], where=latest["where"], message=message)
+
+    def button(self, action: str) -> Any:
+        return self.page.locator(f".datacrafter [data-action='{action}']")
+
+    def focused(self) -> str | None:
+        """What the element that has the focus is called."""
+        return self.page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+@pytest.fixture
+def bare(chromium: Any) -> Iterator[BarePage]:
+    page = chromium.new_page(viewport={"width": 1500, "height": 900})
+    page.set_default_timeout(20_000)
+    yield BarePage(page)
+    page.close()
+
+
 @pytest.fixture
 def notebook(chromium: Any, lab: Lab) -> Iterator[Callable[..., NotebookPage]]:
     contexts = []

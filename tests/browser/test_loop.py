@@ -26,10 +26,12 @@ import json, numpy as np
 from datacrafter_widget.toybox.judge import Judge
 cranes = [p.id for p in session.pictures("crane", origin="generated")]
 kinds = Judge.load().predict(np.stack([np.asarray(session.image(p)) for p in cranes]))["class"]
-print(json.dumps([p for p, kind in zip(cranes, kinds) if kind != "crane bird"]))
+machines = [p for p, kind in zip(cranes, kinds) if kind != "crane bird"]
+print(json.dumps({"made": cranes, "machines": machines, "class": session.pictures("crane")[0].class_id}))
 """
 STATE = """
-print(json.dumps({"hidden": int(session.map_points()["hidden"].sum()), "templates": session.template_table()}))
+hidden = {p.id for p in session.pictures(include_hidden=True)} - {p.id for p in session.pictures()}
+print(json.dumps({"hidden": sorted(hidden), "templates": session.template_table()}))
 """
 
 
@@ -82,11 +84,12 @@ def test_the_loop_in_jupyterlab(lab: Any, notebook: Callable[..., Any], original
     (lab.folder / "stop").touch()
     user.ready()
 
-    # Lasso the undesired kind, remove, accept what is proposed.
+    # Lasso the undesired kind and remove it: a better prompt is proposed, and explained.
     user.run(1)
     user.state(f"Number(root.dataset.generated) === {streamed + 16}")
     user.run(2)
-    machines = json.loads(user.output(2))
+    cranes = json.loads(user.output(2))
+    machines = cranes["machines"]
     assert machines
     user.state("root.dataset.job === 'idle'")
     user.page.locator(".datacrafter").scroll_into_view_if_needed()
@@ -96,26 +99,42 @@ def test_the_loop_in_jupyterlab(lab: Any, notebook: Callable[..., Any], original
     user.state(f"Number(root.dataset.selected) >= {len(machines)}")
     user.button("remove").click()
     user.state(f"Number(root.dataset.points) <= {count + streamed + 16 - len(machines)}")
+    group = user.page.locator(f".datacrafter [data-prompt-class='{cranes['class']}']")
+    card = group.locator("[data-proposal][data-state='open']")
     # The search makes some hundred pictures: on a busy machine that takes a while.
-    user.page.locator(".datacrafter [data-proposal][data-state='open']").first.wait_for(timeout=600_000)
+    card.wait_for(timeout=600_000)
     user.state("root.dataset.job === 'idle'")
-    proposals = user.page.locator(".datacrafter [data-proposal][data-state='open']").count()
-    user.button("accept").click()
-    user.page.wait_for_function(
-        f"() => document.querySelectorAll(\".datacrafter [data-proposal][data-state='open']\").length < {proposals}"
-    )
+    assert card.get_attribute("data-improved") == "true"
+    assert "Remove" in card.locator(".dc-proposal-head").text_content()
+    assert card.locator(".dc-edit").count() >= 1
+    for side in ("before", "after"):
+        assert card.locator(f".dc-strip-{side} img[src^='blob:']").count() >= 3
+
+    # It is edited and accepted, and its pictures take the place of those of the old prompt.
+    card.locator("[data-action='edit-proposal']").click()
+    prompt = card.get_by_label("Prompt template")
+    prompt.fill(prompt.input_value() + ", close up")
+    card.locator("[data-action='accept-menu']").click()
+    card.locator("[data-action='accept-replace']").click()
+    card.wait_for(state="detached")
+    user.page.locator(".datacrafter [data-action='undo'][title*='replace']").wait_for()
+    user.state("root.dataset.job === 'idle'")
     user.run(4)
     state = json.loads(user.output(4))
-    assert state["hidden"] >= len(machines)
-    assert "proposal" in {row["origin"] for row in state["templates"]}
+    assert set(cranes["made"]) <= set(state["hidden"])
+    assert any(row["text"].endswith(", close up") for row in state["templates"])
 
-    # Undo brings the accepted prompt back, redo takes it again.
+    # Undo brings the old pictures back, and then the proposal; redo takes the prompt again.
     user.button("undo").click()
-    user.page.locator(".datacrafter [data-proposal][data-state='open']").first.wait_for()
+    user.page.locator(".datacrafter [data-action='undo'][title*='accept']").wait_for()
+    user.button("undo").click()
+    card.wait_for()
+    assert card.locator("[data-action='accept']").is_enabled()
+    user.run(4)
+    state = json.loads(user.output(4))
+    assert set(cranes["made"]) & set(state["hidden"]) == set(machines)
     user.button("redo").click()
-    user.page.wait_for_function(
-        f"() => document.querySelectorAll(\".datacrafter [data-proposal][data-state='open']\").length < {proposals}"
-    )
+    card.wait_for(state="detached")
 
     # The page is reloaded: the state is back.
     visible, generated = user.data("points"), user.data("generated")

@@ -81,7 +81,7 @@ def test_generated_pictures_stream_in_as_appended_points(session, page):
 
 def test_removed_pictures_are_hidden_at_once_and_come_back_with_undo(session, page):
     victims = [picture.id for picture in session.pictures(origin="original")[:2]]
-    answer, _ = page.ask("remove", ids=victims)
+    answer, _ = page.ask("remove", ids=victims, weights=None)
     assert answer["type"] == "reply"
     _, buffers = page.wait(lambda m: m["type"] == "update")
     read = decode(buffers[0])
@@ -135,11 +135,55 @@ def test_a_prompt_is_edited_and_an_error_names_the_place(session, page):
 def test_a_bad_request_is_answered_and_harms_nothing(session, page):
     before = session.map_points()["hidden"].sum()
     for message in ({"ids": "all"}, {"ids": [10**9]}):
-        answer, _ = page.ask("remove", **message)
+        answer, _ = page.ask("remove", weights=None, **message)
         assert answer["type"] == "error"
     answer, _ = page.ask("format_disk")
     assert "reload the page" in answer["message"]
     assert session.map_points()["hidden"].sum() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        ("remove", {"ids": [1], "weights": {"beauty": 1}}, "beauty"),
+        ("more_like", {"ids": [10**9], "weights": None}, "1000000000"),
+        ("transform", {"ids": [1], "text": " ", "weights": None}, "a few words"),
+        ("combine", {"first": [], "second": [1], "weights": None}, "expected"),
+        ("without", {"first": [1], "second": [], "weights": None}, "expected"),
+        ("accept", {"proposal": 99, "text": None, "negative": None, "regenerate": "add"}, "99"),
+        ("reject", {"proposal": 99, "reason": "no"}, "99"),
+        ("label", {"with": "language"}, "language"),
+    ],
+)
+def test_feedback_that_makes_no_sense_is_answered_in_words(session, page, kind, arguments, message):
+    jobs = len(session.job_table())
+    answer, _ = page.ask(kind, **arguments)
+    assert answer["type"] == "error"
+    assert message in answer["message"]
+    assert len(session.job_table()) == jobs
+
+
+def test_a_proposal_is_edited_accepted_and_regenerated(session, page):
+    ids = [picture.id for picture in session.pictures(session.classes[0].name, origin="original")]
+    session.more_like(ids[:2], max_proxies=24).result()
+    row = session.proposal_table()[0]
+    assert (row["kind"], row["pictures"], row["state"]) == ("more_like", 2, "open")
+    text = f"{row['after']}, close up"
+    answer, _ = page.ask("accept", proposal=row["id"], text=text, negative="fog", regenerate="add")
+    assert answer["type"] == "reply"
+    templates = [(each["text"], each["negative"]) for each in session.template_table()]
+    assert (text, "fog") in templates
+    page.wait(
+        lambda m: (
+            m["type"] == "state"
+            and any(
+                job["id"] == answer["result"] and job["state"] == "done"
+                for job in m["tables"].get("jobs", [])
+            )
+        )
+    )
+    assert any(picture.provenance.template == text for picture in session.pictures(origin="generated"))
+    page.ask("undo")
 
 
 def test_export_reports_what_it_wrote_and_refuses_to_overwrite(page, tmp_path):
@@ -155,12 +199,12 @@ def test_a_warning_is_told_where_it_happened_and_changes_nothing_else(session, p
     page.ask("hello", seq=page.widget._seq)
     message = "groups of words keep the name of their most central word: <b>no answer</b>"
     seq = page.widget._seq
-    session.events.emit("warning", message=message)
-    session.events.emit("warning", message="another")
+    session.events.emit("warning", where="map", message=message)
+    session.events.emit("warning", where="prompts", message="another")
     page.wait(lambda m: m.get("message") == "another")
     assert [m for m, _ in page.messages if m["type"] == "warning"] == [
         {"type": "warning", "where": "map", "message": message},
-        {"type": "warning", "where": "map", "message": "another"},
+        {"type": "warning", "where": "prompts", "message": "another"},
     ]
     answer, _ = page.ask("hello", seq=seq)
     assert answer["result"] == {"seq": seq, "tables": None}
@@ -175,7 +219,9 @@ def test_the_language_model_is_named(originals, tmp_path):
 
     with Session.open(tmp_path / "named", images=originals, language=Always()) as session:
         widget = DataCrafter(session)
-        assert widget.info["language"] == "any/model"
+        assert widget.info["language"]["name"] == "any/model"
+        assert widget.info["language"]["problem"] is None
+        assert widget.info["labels_from"] == "clip"
         widget.close()
 
 

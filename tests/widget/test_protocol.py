@@ -82,24 +82,94 @@ def test_every_request_has_an_answer():
     assert set(ANSWERS) | {"hello"} == set(REQUESTS)
 
 
+GOOD = {
+    "hello": {"seq": 3},
+    "thumbnails": {"ids": [1, 2], "size": 96},
+    "proxies": {"refs": [1, "a"]},
+    "details": {"ids": []},
+    "label_pictures": {"labels": [4]},
+    "picture": {"picture": 4},
+    "generate": {
+        "per_class": 4,
+        "classes": None,
+        "seed": 1,
+        "perturbation": "text2image",
+        "strength": 0.5,
+        "guidance_scale": None,
+        "num_inference_steps": None,
+    },
+    "resume": {},
+    "cancel": {"job": "generate-1"},
+    "remove": {"ids": [1], "weights": None},
+    "more_like": {"ids": [1], "weights": {"near": 0.25}},
+    "transform": {"ids": [1], "text": "at night", "weights": {}},
+    "combine": {"first": [1], "second": [2], "weights": None},
+    "without": {"first": [1], "second": [2], "weights": {"away": 3}},
+    "restore": {"ids": [1]},
+    "undo": {},
+    "redo": {},
+    "accept": {"proposal": 1, "text": "a {class}", "negative": None, "regenerate": "replace"},
+    "reject": {"proposal": 1, "reason": ""},
+    "label": {"with": "language"},
+    "edit_template": {"template": 1, "text": "a {class}", "negative": ""},
+    "add_template": {"class_id": 1, "text": "a {class}"},
+    "delete_template": {"template": 1},
+    "export": {"path": "data", "overwrite": False},
+}
+WRONG = [object(), [None], {"away": "1"}, b"x", math.inf]
+"""No argument of any request may be one of these."""
+
+
+def test_the_examples_cover_every_request():
+    assert GOOD.keys() == REQUESTS.keys()
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_request_passes_as_it_is(name):
+    assert check_request({"type": name, "id": "1", "where": "", **GOOD[name]}) == (name, GOOD[name])
+
+
+@pytest.mark.parametrize(("name", "argument"), [(name, key) for name in GOOD for key in GOOD[name]])
+def test_each_argument_must_be_there_and_of_its_kind(name, argument):
+    message = {"type": name, **GOOD[name]}
+    for wrong in WRONG:
+        with pytest.raises(InputError, match=f"{name}: {argument}"):
+            check_request({**message, argument: wrong})
+    del message[argument]
+    with pytest.raises(InputError, match=f"{name}: {argument}"):
+        check_request(message)
+
+
 @pytest.mark.parametrize(
-    "message",
+    ("name", "argument", "value"),
     [
-        {"type": "__class__"},
-        {"type": ["remove"]},
-        {"type": "remove"},
-        {"type": "remove", "ids": "1"},
-        {"type": "remove", "ids": [1.5]},
-        {"type": "remove", "ids": [True]},
-        {"type": "accept", "proposal": None},
-        {"type": "edit_template", "template": 1, "text": "x" * 30_000, "negative": ""},
-        {"type": "thumbnails", "ids": [1], "size": math.nan},
-        {"type": "export", "path": "x", "overwrite": 1},
+        ("remove", "ids", "1"),
+        ("remove", "ids", [1.5]),
+        ("remove", "ids", [True]),
+        ("remove", "weights", [1]),
+        ("remove", "weights", {"away": True}),
+        ("remove", "weights", {"away": math.nan}),
+        ("remove", "weights", {str(i): 1 for i in range(1000)}),
+        ("transform", "text", None),
+        ("accept", "proposal", None),
+        ("accept", "regenerate", "yes"),
+        ("accept", "regenerate", True),
+        ("reject", "reason", "x" * 30_000),
+        ("label", "with", "clip or language"),
+        ("edit_template", "text", "x" * 30_000),
+        ("thumbnails", "size", math.nan),
+        ("export", "overwrite", 1),
     ],
 )
-def test_a_malformed_request_is_refused(message):
-    with pytest.raises(InputError):
-        check_request(message)
+def test_a_value_out_of_bounds_is_refused(name, argument, value):
+    with pytest.raises(InputError, match=f"{name}: {argument}"):
+        check_request({"type": name, **GOOD[name], argument: value})
+
+
+@pytest.mark.parametrize("kind", ["__class__", ["remove"], None, 3])
+def test_an_unknown_request_is_refused(kind):
+    with pytest.raises(InputError, match="reload the page"):
+        check_request({"type": kind, "ids": [1]})
 
 
 def test_arguments_that_were_not_agreed_are_left_out():

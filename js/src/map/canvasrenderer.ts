@@ -1,5 +1,5 @@
 import type { PointTable } from "../pointtable";
-import { type Frame, HIDDEN, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
+import { type Frame, HIDDEN, KEPT, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
 
 /** The same picture without WebGL2, for machines that have none. */
 export class CanvasRenderer implements PointRenderer {
@@ -61,7 +61,7 @@ export class CanvasRenderer implements PointRenderer {
       context.fillStyle = ring ? `${colour}33` : colour;
       context.fill();
       context.lineWidth = 1.5;
-      context.strokeStyle = selected ? this.#ink : ring ? colour : this.#background;
+      context.strokeStyle = look & (SELECTED | KEPT) ? this.#ink : ring ? colour : this.#background;
       context.stroke();
     }
     context.globalAlpha = 1;

@@ -1,7 +1,7 @@
 import type { PointTable } from "../pointtable";
 import type { ClassRow } from "../protocol";
 import type { UiState } from "../ui";
-import { HIDDEN, MUTED, SELECTED } from "./pointrenderer";
+import { HIDDEN, KEPT, MUTED, SELECTED } from "./pointrenderer";
 
 /** Writes how each point looks, given the selection, the classes and the highlight that are on. */
 export function computeLooks(
@@ -13,11 +13,13 @@ export function computeLooks(
   const { focus } = ui;
   const inClasses = classes.map((row) => !ui.classes.size || ui.classes.has(row.id));
   const selected = new Set(ui.selection);
+  const kept = new Set(ui.kept);
   for (let row = 0; row < points.count; row++) {
     const id = points.id[row];
     // A highlight says what stands out; without one, the selection does.
-    const stands = focus ? focus.pictures.has(id) : !selected.size;
+    const stands = focus ? focus.pictures.has(id) : !selected.size || kept.has(id);
     let look = points.drawn(row) ? 0 : HIDDEN;
+    if (kept.has(id)) look |= KEPT;
     if (selected.has(id)) look |= SELECTED;
     else if (!stands || inClasses[points.classIndex[row]] === false) look |= MUTED;
     looks[row] = look;

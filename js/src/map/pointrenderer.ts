@@ -5,6 +5,8 @@ import type { Camera } from "./camera";
 export const HIDDEN = 1;
 export const MUTED = 2;
 export const SELECTED = 4;
+/** In the set that was kept. */
+export const KEPT = 8;
 
 /** What a frame looks like, beside the points themselves. */
 export interface Frame {

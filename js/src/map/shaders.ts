@@ -49,11 +49,11 @@ void main() {
   float r = 0.5 * size - 2.0;
   float body = 1.0 - smoothstep(r - 0.6, r + 0.6, d);
   if (body <= 0.0) discard;
-  bool selected = (look & 4u) != 0u;
-  float stroke = (selected ? 1.75 : 1.5) * ratio;
+  bool marked = (look & 12u) != 0u;
+  float stroke = (marked ? 1.75 : 1.5) * ratio;
   float rim = smoothstep(r - stroke - 0.6, r - stroke + 0.6, d);
-  vec4 filled = vec4(mix(colour, selected ? ink : background, rim * 0.75), body * 0.95);
-  vec4 ring = vec4(mix(mix(background, colour, 0.22), selected ? mix(colour, ink, 0.35) : colour, rim), body * mix(0.62, 1.0, rim));
+  vec4 filled = vec4(mix(colour, marked ? ink : background, rim * 0.75), body * 0.95);
+  vec4 ring = vec4(mix(mix(background, colour, 0.22), marked ? mix(colour, ink, 0.35) : colour, rim), body * mix(0.62, 1.0, rim));
   vec4 mark = origin == 0u ? filled : ring;
   float strength = (look & 2u) != 0u ? 0.16 : 1.0;
   float alpha = mark.a * strength;

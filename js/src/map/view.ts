@@ -188,6 +188,7 @@ export class MapView {
     store.on("labels", relabel, signal);
     store.on("label_tree", relabel, signal);
     ui.on("selection", () => this.#restyle(), signal);
+    ui.on("kept", () => this.#restyle(), signal);
     ui.on("classes", () => this.#restyle(), signal);
     ui.on("focus", () => this.#restyle(), signal);
     const size = new ResizeObserver(() => this.#resize());

@@ -1,7 +1,7 @@
 import { h } from "../dom";
 import { type IconName, icon } from "../icons";
 
-interface Options {
+export interface ButtonOptions {
   /** The name for `data-action`. */
   action: string;
   /** What a screen reader says and the tooltip shows. */
@@ -10,7 +10,8 @@ interface Options {
   /** Text on the button; an icon alone when absent. */
   text?: string;
   kind?: "primary" | "quiet" | "danger";
-  click: () => void;
+  /** Absent on a button that opens a box. */
+  click?: () => void;
 }
 
 /** A button with a name, a tooltip, and an icon or a text or both. */
@@ -21,14 +22,14 @@ export function button({
   text,
   kind = "quiet",
   click,
-}: Options): HTMLButtonElement {
+}: ButtonOptions): HTMLButtonElement {
   return h(
     "button",
     {
       class: `dc-button dc-${kind}${text ? "" : " dc-icon-only"}`,
       title: label,
       attrs: { type: "button", "data-action": action, "aria-label": label },
-      on: { click },
+      on: click && { click },
     },
     name && icon(name),
     text && h("span", {}, text),

@@ -10,6 +10,10 @@ export interface Series {
   points: { iteration: number; value: number }[];
   /** First and last iteration of the axis. */
   span: [number, number];
+  /** What is said beside the value of a point; its round or its change when absent. */
+  note?: (at: number) => string;
+  /** Called with the point that the pointer is nearest to. */
+  onPoint?: (at: number) => void;
 }
 
 const TOP = 8;
@@ -24,8 +28,9 @@ export function chart(series: Series, width: number, height: number): HTMLElemen
   const note = h("span", { class: "dc-chart-note" });
   const tell = (at: number) => {
     value.textContent = compact(points[at].value);
-    note.textContent = describe(series, at);
-    note.dataset.trend = trend(series, at);
+    note.textContent = series.note?.(at) ?? describe(series, at);
+    note.dataset.trend = series.note ? "none" : trend(series, at);
+    series.onPoint?.(at);
   };
   const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
   if (last) {

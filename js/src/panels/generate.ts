@@ -4,6 +4,7 @@ import type { Info, JobRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { jobList } from "./jobs";
+import { switchOf } from "./switch";
 
 /** How many pictures, how, and the button that starts it; progress below. */
 export function generateForm(scope: Scope): HTMLElement {
@@ -14,9 +15,20 @@ export function generateForm(scope: Scope): HTMLElement {
   const steps = number({ name: "num_inference_steps", label: "Steps", min: 1, step: 1 });
   const seed = number({ name: "seed", label: "Seed", min: 0, step: 1, placeholder: "auto" });
   const strengthField = field("Strength", strength, "How far from its parent a picture may go");
-  const mode = modeSwitch((value) => {
-    strengthField.hidden = value !== "image2image";
-  });
+  const mode = switchOf(
+    "Perturbation",
+    [
+      { value: "text2image", text: "From text", hint: "From prompts alone (text to image)" },
+      {
+        value: "image2image",
+        text: "From originals",
+        hint: "Each picture starts from an original (image to image)",
+      },
+    ],
+    (value) => {
+      strengthField.hidden = value !== "image2image";
+    },
+  );
   strengthField.hidden = true;
 
   const start = () => {
@@ -30,8 +42,8 @@ export function generateForm(scope: Scope): HTMLElement {
           per_class: perClass.valueAsNumber,
           classes: classes.size ? [...classes] : null,
           seed: given(seed),
-          perturbation: mode.value(),
-          strength: mode.value() === "image2image" ? given(strength) : null,
+          perturbation: mode.value,
+          strength: mode.value === "image2image" ? given(strength) : null,
           guidance_scale: given(guidance),
           num_inference_steps: given(steps),
         },
@@ -53,7 +65,7 @@ export function generateForm(scope: Scope): HTMLElement {
   });
   const resume = button({
     action: "resume",
-    label: "Go on with the generation that was cut off",
+    label: "Go on with what was cut off",
     text: "Resume",
     click: () => void connection.act("resume", {}, "generate"),
   });
@@ -142,22 +154,4 @@ function number({ name, label, ...attrs }: NumberOptions): HTMLInputElement {
 
 function field(name: string, input: HTMLElement, hint = ""): HTMLElement {
   return h("label", { class: "dc-field", title: hint }, h("span", {}, name), input);
-}
-
-function modeSwitch(onChange: (value: string) => void): { element: HTMLElement; value: () => string } {
-  const group = Math.random().toString(36).slice(2);
-  const option = (value: string, text: string, hint: string, checked: boolean) => {
-    const input = h("input", {
-      attrs: { type: "radio", name: `mode-${group}`, value, checked },
-      on: { change: () => onChange(value) },
-    });
-    return h("label", { title: hint }, input, h("span", {}, text));
-  };
-  const element = h(
-    "div",
-    { class: "dc-switch", attrs: { role: "radiogroup", "aria-label": "Perturbation" } },
-    option("text2image", "From text", "From prompts alone (text to image)", true),
-    option("image2image", "From originals", "Each picture starts from an original (image to image)", false),
-  );
-  return { element, value: () => element.querySelector<HTMLInputElement>("input:checked")!.value };
 }

@@ -9,7 +9,7 @@ import { modelCard } from "./model";
 
 /** Info: the session, its models, generating, classes, content labels, export. */
 export function infoPanel(scope: Scope): HTMLElement {
-  const { connection, signal } = scope;
+  const { connection, signal, notices } = scope;
   const { element, header, body } = frame("info", "Info");
   const name = h("span", { class: "dc-panel-note" });
   header.append(name);
@@ -20,6 +20,13 @@ export function infoPanel(scope: Scope): HTMLElement {
   };
   connection.store.on("info", rename, signal);
   rename();
-  body.append(modelCard(scope), generateForm(scope), classBars(scope), labelChips(scope), exportForm(scope));
+  body.append(
+    modelCard(scope),
+    notices.slot("info"),
+    generateForm(scope),
+    classBars(scope),
+    labelChips(scope),
+    exportForm(scope),
+  );
   return element;
 }

@@ -2,11 +2,13 @@ import { h } from "../dom";
 import { focusLabel } from "../focus";
 import type { LabelRow } from "../protocol";
 import type { Scope } from "../scope";
+import { labelSource } from "./labelsource";
 
 type Order = "frequency" | "ratio";
 
 /** Content labels as chips, by frequency or by generated to original; a click lights their pictures up. */
-export function labelChips({ connection, signal, notices }: Scope): HTMLElement {
+export function labelChips(scope: Scope): HTMLElement {
+  const { connection, signal, notices } = scope;
   let order: Order = "frequency";
   const list = h("div", { class: "dc-chips", attrs: { role: "group", "aria-label": "Content labels" } });
   const select = h(
@@ -59,6 +61,7 @@ export function labelChips({ connection, signal, notices }: Scope): HTMLElement 
     "section",
     { class: "dc-block dc-grow" },
     h("div", { class: "dc-block-head" }, h("h3", {}, "Content labels"), select),
+    labelSource(scope),
     notices.slot("labels"),
     list,
   );

@@ -1,5 +1,7 @@
 import { h } from "../dom";
-import type { Info } from "../protocol";
+import { icon } from "../icons";
+import { languageHint, languageUse } from "../languageuse";
+import type { Info, LanguageInfo } from "../protocol";
 import type { Scope } from "../scope";
 
 /** Which models run, where, at which precision, and how full the memory is. */
@@ -18,7 +20,7 @@ function facts(info: Info): Node[] {
     rows.push(h("div", { class: "dc-fact", title: hint }, h("span", {}, name), h("b", {}, value)));
   add("Generator", generator ? lastPart(generator.name) : "none", generator?.name ?? "no generator");
   add("Encoder", encoder ? lastPart(encoder.name) : "none", encoder?.name ?? "no encoder");
-  if (language) add("Language", lastPart(language), `${language} names groups of words`);
+  if (language) rows.push(...languageFacts(language));
   const device = [generator?.device, generator?.dtype].filter(Boolean).join(" · ");
   add("Device", device || "loads on first use");
   const used = Number(memory?.used_mb);
@@ -39,6 +41,26 @@ function facts(info: Info): Node[] {
   }
   if (info.read_only) rows.push(h("div", { class: "dc-badge" }, "Read only"));
   return rows;
+}
+
+/** The language model with what it was asked and what that cost, or why all goes on without it. */
+function languageFacts(language: LanguageInfo): Node[] {
+  const { name, problem } = language;
+  const title = languageHint(language);
+  const use = problem ? `working without it: ${problem}` : languageUse(language);
+  return [
+    h("div", { class: "dc-fact", title }, h("span", {}, "Language"), h("b", {}, lastPart(name))),
+    ...(use
+      ? [
+          h(
+            "p",
+            { class: "dc-note", title, attrs: { "data-problem": !!problem } },
+            problem && icon("warning"),
+            use,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function lastPart(name: string): string {

@@ -1,3 +1,4 @@
+import { arrange } from "../arrange";
 import { h } from "../dom";
 import type { ClassRow } from "../protocol";
 import type { Scope } from "../scope";
@@ -63,22 +64,30 @@ export function promptsPanel(scope: Scope): HTMLElement {
       const mine = proposals
         .filter((proposal) => proposal.class_id === row.id)
         .map((proposal) =>
-          card(`proposal:${proposal.id}`, [proposal, read_only], () => proposalCard(scope, proposal)),
+          card(`proposal:${proposal.id}`, [proposal, read_only], (edit) =>
+            proposalCard(scope, proposal, edit),
+          ),
         );
-      return h(
-        "section",
-        { class: "dc-prompt-group", style: { "--class": colour }, attrs: { "data-prompt-class": row.id } },
+      const header = card(`head:${row.id}`, [row.name, read_only], () =>
         h("div", { class: "dc-prompt-head" }, h("i", { class: "dc-dot" }), h("h3", {}, row.name), adder(row)),
-        ...mine,
-        ...cards,
-        !templates.length && h("p", { class: "dc-empty" }, "No prompt. Add one to generate this class."),
       );
+      const none =
+        !templates.length && h("p", { class: "dc-empty" }, "No prompt. Add one to generate this class.");
+      const group = card(`group:${row.id}`, null, () =>
+        h("section", { class: "dc-prompt-group", attrs: { "data-prompt-class": row.id } }),
+      );
+      group.style.setProperty("--class", colour);
+      const drafts = group.querySelectorAll(":scope > [data-new]");
+      arrange(group, [header, ...mine, ...cards, ...(none ? [none] : []), ...drafts]);
+      return group;
     });
-    list.replaceChildren(...groups);
-    if (!classes.length)
-      list.replaceChildren(
-        h("p", { class: "dc-empty" }, "Every class gets a first prompt when its pictures are added."),
-      );
+    const alive = new Set([
+      ...store.get("templates").map(({ id }) => `template:${id}`),
+      ...proposals.map(({ id }) => `proposal:${id}`),
+    ]);
+    for (const key of kept.keys()) if (/^(template|proposal)/.test(key) && !alive.has(key)) kept.delete(key);
+    const nothing = "Every class gets a first prompt when its pictures are added.";
+    arrange(list, classes.length ? groups : [h("p", { class: "dc-empty" }, nothing)]);
   };
 
   const renderChips = (classes: ClassRow[]) => {

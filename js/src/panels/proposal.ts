@@ -1,71 +1,110 @@
+import { asked } from "../asked";
 import { h } from "../dom";
 import { lateImage } from "../lateimage";
 import type { ProposalRow } from "../protocol";
-import { compact } from "../scale";
+import { gainText, hundredths } from "../scale";
 import type { Scope } from "../scope";
 import { wordDiff } from "../worddiff";
-import { button } from "./button";
+import { decision } from "./decision";
+import { editList } from "./edits";
+import { searchDetails } from "./searchdetails";
+import { templateForm } from "./templateform";
 
 const SHOWN = 5;
 
-/** A recommended prompt: what changes, why, what comes of it, and the two buttons. */
-export function proposalCard({ connection, notices }: Scope, row: ProposalRow): HTMLElement {
-  const where = `proposal:${row.id}`;
-  const decide = (name: "accept" | "reject") => {
-    notices.clear(where);
-    for (const choice of [accept, reject]) choice.disabled = true;
-    void connection.act(name, { proposal: row.id }, where).then((reply) => {
-      for (const choice of [accept, reject]) choice.disabled = !!reply;
-    });
-  };
-  const accept = button({
-    action: "accept",
-    label: "Accept: use this prompt from now on",
-    icon: "check",
-    text: "Accept",
-    kind: "primary",
-    click: () => decide("accept"),
-  });
-  const reject = button({
-    action: "reject",
-    label: "Reject this proposal",
-    text: "Reject",
-    click: () => decide("reject"),
-  });
-  const frozen = connection.store.get("info").read_only || row.state !== "open";
-  accept.disabled = frozen;
-  reject.disabled = frozen;
-  return h(
-    "article",
-    {
-      class: "dc-proposal",
-      attrs: { "data-proposal": row.id, "data-state": row.state, "aria-label": "Proposed prompt" },
+/**
+ * A proposed prompt: what was asked for, what changes, what comes of it and why, and the buttons to decide. While its
+ * search runs it only says so: the job above it stops it.
+ */
+export function proposalCard(scope: Scope, row: ProposalRow, onEdit: (open: boolean) => void): HTMLElement {
+  const card = h("article", {
+    class: "dc-proposal",
+    attrs: {
+      "data-proposal": row.id,
+      "data-state": row.state,
+      "data-improved": String(row.improved),
+      "aria-label": "Proposed prompt",
     },
-    h(
-      "div",
-      { class: "dc-proposal-head" },
-      h("b", {}, row.state === "running" ? "Working on it …" : "Proposal"),
-      reject,
-      accept,
-    ),
-    notices.slot(where),
-    diff(row.before, row.after),
-    negative(row),
-    strip("Before", row.before_refs, row.score_before),
-    strip("After", row.after_refs, row.score_after),
-    row.reasons.length > 0 &&
-      h("ul", { class: "dc-reasons" }, ...row.reasons.map((reason) => h("li", {}, reason))),
-  );
-
-  function strip(name: string, refs: ProposalRow["before_refs"], score: number | null): HTMLElement | null {
-    if (!refs.length && score === null) return null;
-    const label = "How well the pictures of the prompt follow your feedback: higher is better";
-    const caption = h("span", { title: label }, name, score !== null && h("b", {}, compact(score)));
-    const images = refs
-      .slice(0, SHOWN)
-      .map((ref, i) => lateImage(connection.thumbnails.proxy(ref), { alt: `${name}, sample ${i + 1}` }));
-    return h("div", { class: `dc-strip dc-strip-${name.toLowerCase()}` }, caption, ...images);
+  });
+  if (row.state === "running") {
+    card.append(
+      h("div", { class: "dc-proposal-head" }, h("b", {}, asked(row))),
+      h("div", { class: "dc-busy" }, h("div", { class: "dc-progress" }, h("i", {}))),
+      h("p", { class: "dc-note dc-searching" }, "Looking for a better prompt …"),
+      h("p", { class: "dc-note dc-cut-off" }, "The search was cut off. Resume goes on with it."),
+    );
+    return card;
   }
+  const prompt = h("div", { class: "dc-proposal-prompt" });
+  let form: ReturnType<typeof templateForm> | null = null;
+  const edit = (open: boolean) => {
+    onEdit(open);
+    card.toggleAttribute("data-editing", open);
+    form = open
+      ? templateForm({
+          text: row.after,
+          negative: row.negative_after,
+          submit: () => choice.accept(),
+          cancel: () => edit(false),
+        })
+      : null;
+    prompt.replaceChildren(...(form ? [form.element] : diffs(row)));
+    form?.focus();
+  };
+  const choice = decision(scope, { row, edited: () => form?.value() ?? null, edit });
+  prompt.append(...diffs(row));
+  const parts = [
+    head(row),
+    verdict(row),
+    prompt,
+    strip(scope, "Before", row.before_refs, row.score_before),
+    strip(scope, "After", row.after_refs, row.score_after),
+    editList(row.edits),
+    reasons(row),
+    searchDetails(row),
+    scope.notices.slot(`proposal:${row.id}`),
+    choice.element,
+  ];
+  card.append(...parts.filter((part) => part !== null));
+  return card;
+}
+
+function head(row: ProposalRow): HTMLElement {
+  const { gain, standard_error } = row;
+  const error = standard_error === null ? "" : ` ± ${hundredths(standard_error)}`;
+  return h(
+    "div",
+    { class: "dc-proposal-head" },
+    h("b", {}, asked(row)),
+    gain !== null &&
+      h(
+        "span",
+        {
+          class: "dc-gain",
+          title: `How much better its pictures follow your feedback, compared seed by seed: ${gainText(gain)}${error} standard deviations`,
+          attrs: { "data-good": row.improved && row.confirmed },
+        },
+        h("b", {}, gainText(gain)),
+        error,
+      ),
+  );
+}
+
+function verdict({ improved, confirmed }: ProposalRow): HTMLElement | null {
+  const stopped = "The search was stopped: compared on few pictures.";
+  if (improved) return confirmed ? null : h("p", { class: "dc-verdict" }, stopped);
+  const text = "No better prompt found. The best tried:";
+  return h("p", { class: "dc-verdict" }, confirmed ? text : `${stopped} ${text}`);
+}
+
+function diffs(row: ProposalRow): HTMLElement[] {
+  const lines = [diff(row.before, row.after)];
+  if (row.negative_before || row.negative_after) {
+    const line = diff(row.negative_before, row.negative_after);
+    line.prepend(h("span", { class: "dc-negative" }, "not "));
+    lines.push(line);
+  }
+  return lines;
 }
 
 function diff(before: string, after: string): HTMLElement {
@@ -80,9 +119,22 @@ function diff(before: string, after: string): HTMLElement {
   return line;
 }
 
-function negative(row: ProposalRow): HTMLElement | false {
-  if (!row.negative_before && !row.negative_after) return false;
-  const line = diff(row.negative_before, row.negative_after);
-  line.prepend(h("span", { class: "dc-negative" }, "not "));
-  return line;
+function strip(
+  { connection }: Scope,
+  name: "Before" | "After",
+  refs: ProposalRow["before_refs"],
+  score: number | null,
+): HTMLElement | null {
+  if (!refs.length && score === null) return null;
+  const hint = "How well the pictures of the prompt follow your feedback: higher is better";
+  const caption = h("span", { title: hint }, name, score !== null && h("b", {}, hundredths(score)));
+  const images = refs
+    .slice(0, SHOWN)
+    .map((ref, i) => lateImage(connection.thumbnails.proxy(ref), { alt: `${name}, sample ${i + 1}` }));
+  return h("div", { class: `dc-strip dc-strip-${name.toLowerCase()}` }, caption, ...images);
+}
+
+function reasons({ reasons: texts }: ProposalRow): HTMLElement | null {
+  if (!texts.length) return null;
+  return h("ul", { class: "dc-reasons" }, ...texts.map((text) => h("li", {}, text)));
 }

@@ -2,6 +2,7 @@ import { h } from "../dom";
 import type { ClassRow, TemplateRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
+import { templateForm } from "./templateform";
 import { templateText } from "./templatetext";
 
 /** One prompt template: read, edit, delete. */
@@ -65,36 +66,12 @@ interface EditorOptions {
 
 /** The form to write a template in; `negative` null leaves that field out. */
 export function templateEditor({ text, negative, save, cancel }: EditorOptions): HTMLElement {
-  const area = h("textarea", {
-    class: "dc-input",
-    attrs: { rows: 3, "aria-label": "Prompt template", spellcheck: "false" },
-  });
-  area.value = text;
-  const not = h("input", {
-    class: "dc-input",
-    attrs: { type: "text", "aria-label": "Negative prompt", placeholder: "nothing" },
-  });
-  not.value = negative ?? "";
-  const submit = () => save(area.value.trim(), not.value.trim());
-  const form = h(
-    "div",
-    {
-      class: "dc-editor",
-      on: {
-        keydown: (event) => {
-          event.stopPropagation(); // Jupyter has keys of its own
-          if (event.key === "Escape") cancel();
-          else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
-        },
-      },
-    },
-    area,
-    h(
-      "p",
-      { class: "dc-note" },
-      "[one | of | these] varies from picture to picture; {class} is the class's word.",
-    ),
-    negative !== null && h("label", { class: "dc-field" }, h("span", {}, "Not"), not),
+  const submit = () => {
+    const now = form.value();
+    save(now.text, now.negative);
+  };
+  const form = templateForm({ text, negative, submit, cancel });
+  form.element.append(
     h(
       "div",
       { class: "dc-actions" },
@@ -108,5 +85,5 @@ export function templateEditor({ text, negative, save, cancel }: EditorOptions):
       button({ action: "cancel-edit", label: "Leave it as it was (Escape)", text: "Discard", click: cancel }),
     ),
   );
-  return form;
+  return form.element;
 }

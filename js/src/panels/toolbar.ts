@@ -1,16 +1,19 @@
 import { h } from "../dom";
+import { giveFeedback } from "../feedback";
 import type { MapView, Tool } from "../map/view";
 import type { Scope } from "../scope";
 import { button } from "./button";
+import { changeBox } from "./changebox";
+import { setsBox } from "./setsbox";
+import { weightsBox } from "./weightsbox";
 
 /** The map's tools: how to select, what to do with the selection, undo and redo, fit. */
 export function toolbar(scope: Scope, view: MapView): HTMLElement {
-  const { connection, signal, notices } = scope;
+  const { connection, signal } = scope;
   const { ui, store } = connection;
-  const act = (name: "remove" | "more_like") => {
-    notices.clear("map");
-    const ids = [...ui.selection];
-    void connection.act(name, { ids }, "map").then((reply) => reply && name === "remove" && ui.select([]));
+  const act = async (name: "remove" | "more_like") => {
+    const taken = await giveFeedback(scope, name, { ids: [...ui.selection] });
+    if (taken && name === "remove") ui.select([]);
   };
   const tool = (name: Tool, label: string) => {
     const choice = button({
@@ -37,15 +40,16 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     icon: "remove",
     text: "Remove",
     kind: "danger",
-    click: () => act("remove"),
+    click: () => void act("remove"),
   });
   const more = button({
     action: "more-like",
     label: "More like these: look for a prompt that makes more pictures like the selected ones",
     icon: "more",
     text: "More like these",
-    click: () => act("more_like"),
+    click: () => void act("more_like"),
   });
+  const change = changeBox(scope);
   const undo = button({
     action: "undo",
     label: "Undo",
@@ -68,6 +72,7 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     count.textContent = n ? `${n} selected` : "";
     remove.disabled = !n || frozen || acting.has("remove");
     more.disabled = !n || frozen || acting.has("more_like");
+    change.opener.disabled = !n || frozen || acting.has("transform");
     undo.disabled = !undoable || frozen || acting.has("undo");
     redo.disabled = !redoable || frozen || acting.has("redo");
     undo.title = undoable ? `Undo: ${undoable}` : "Nothing to undo";
@@ -90,7 +95,8 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     "div",
     { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } },
     count,
-    group(more, remove),
+    group(more, change.element, remove),
+    group(setsBox(scope), weightsBox(scope)),
     group(...Object.values(tools)),
     group(undo, redo),
     group(fit),

@@ -1,0 +1,76 @@
+import { h } from "../dom";
+import type { GenerationRow, ProposalRow } from "../protocol";
+import { hundredths } from "../scale";
+import { termHint, termName } from "../terms";
+import { chart } from "./chart";
+
+const HEIGHT = 84;
+
+/** What the search did, folded away: the terms of its objective, its score over the generations, what it took. */
+export function searchDetails(row: ProposalRow): HTMLElement | null {
+  const generations = row.generations.filter(({ score }) => score !== null);
+  const terms = Object.keys(row.terms.after);
+  if (!terms.length && generations.length < 2) return null;
+  const plot = h("div", { class: "dc-search-plot" });
+  const draw = () => {
+    if (!details.open || plot.childElementCount || generations.length < 2) return;
+    const prompt = h("p", { class: "dc-note" });
+    plot.append(scoreChart(generations, details.clientWidth, prompt), prompt);
+  };
+  const details = h(
+    "details",
+    { class: "dc-more dc-search", on: { toggle: draw } },
+    h("summary", {}, "Details"),
+    terms.length > 0 && termTable(row, terms),
+    plot,
+    row.proxies > 0 && h("p", { class: "dc-note" }, `${row.proxies} pictures were made for the search.`),
+  );
+  return details;
+}
+
+function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElement {
+  const number = (value: number | undefined) => (value === undefined ? "–" : hundredths(value));
+  const head = ["Counts", "Weight", "Before", "After"].map((text) =>
+    h("th", { attrs: { scope: "col" } }, text),
+  );
+  return h(
+    "table",
+    { class: "dc-terms" },
+    h("thead", {}, h("tr", {}, ...head)),
+    h(
+      "tbody",
+      {},
+      ...names.map((name) =>
+        h(
+          "tr",
+          { title: termHint(name) },
+          h("th", { attrs: { scope: "row" } }, termName(name)),
+          h("td", {}, name in weights ? `× ${weights[name]}` : ""),
+          h("td", {}, number(terms.before[name])),
+          h("td", {}, h("b", {}, number(terms.after[name]))),
+        ),
+      ),
+    ),
+  );
+}
+
+function scoreChart(generations: GenerationRow[], width: number, prompt: HTMLElement): HTMLElement {
+  const first = generations[0].number;
+  const last = generations[generations.length - 1].number;
+  return chart(
+    {
+      title: "Score",
+      hint: "How well the pictures of the best prompt so far follow your feedback. Higher is better.",
+      better: "higher",
+      points: generations.map(({ number, score }) => ({ iteration: number, value: score ?? 0 })),
+      span: [first, last],
+      note: (at) => `generation ${generations[at].number}`,
+      onPoint: (at) => {
+        const { proxies, template, negative } = generations[at];
+        prompt.textContent = `After ${proxies} pictures: ${template}${negative && `, not ${negative}`}`;
+      },
+    },
+    width,
+    HEIGHT,
+  );
+}

@@ -1,0 +1,58 @@
+import { h } from "./dom";
+
+const GAP = 4;
+const EDGE = 8;
+
+/**
+ * A small box that a button opens, above everything else. The browser closes it on Escape and on a click elsewhere and
+ * gives the focus back; a child with `data-first` gets it when the box opens.
+ */
+export function popover(opener: HTMLButtonElement, label: string, ...children: HTMLElement[]): HTMLElement {
+  const box = h(
+    "div",
+    {
+      class: "dc-popover",
+      attrs: { popover: "auto", role: "dialog", "aria-label": label },
+      on: { keydown: (event) => event.stopPropagation() }, // Jupyter has keys of its own
+    },
+    ...children,
+  );
+  opener.popoverTargetElement = box;
+  opener.setAttribute("aria-haspopup", "dialog");
+  opener.setAttribute("aria-expanded", "false");
+  const follow = () => {
+    if (box.isConnected) place(box, opener);
+    else stop();
+  };
+  const stop = () => {
+    window.removeEventListener("scroll", follow, true);
+    window.removeEventListener("resize", follow);
+  };
+  box.addEventListener("beforetoggle", (event) => {
+    if (event.newState !== "open") return stop();
+    follow();
+    window.addEventListener("scroll", follow, true);
+    window.addEventListener("resize", follow);
+  });
+  box.addEventListener("toggle", (event) => {
+    const open = event.newState === "open";
+    opener.setAttribute("aria-expanded", String(open));
+    if (open) box.querySelector<HTMLElement>("[data-first]")?.focus();
+  });
+  return box;
+}
+
+/** Below the opener or above it, from its left edge or its right one: to the side that has more room. */
+function place({ style }: HTMLElement, opener: HTMLElement): void {
+  const { left, right, top, bottom } = opener.getBoundingClientRect();
+  const { clientWidth: width, clientHeight: height } = document.documentElement;
+  const above = (top + bottom) / 2 > height * 0.6;
+  const room = (above ? top : height - bottom) - GAP - EDGE;
+  style.top = above ? "auto" : `${bottom + GAP}px`;
+  style.bottom = above ? `${height - top + GAP}px` : "auto";
+  const leftwards = (left + right) / 2 > width / 2;
+  style.left = leftwards ? "auto" : `${Math.max(EDGE, left)}px`;
+  style.right = leftwards ? `${Math.max(EDGE, width - right)}px` : "auto";
+  style.maxWidth = `${(leftwards ? right : width - left) - EDGE}px`;
+  style.maxHeight = `${Math.max(120, room)}px`;
+}
