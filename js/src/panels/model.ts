@@ -46,21 +46,11 @@ function facts(info: Info): Node[] {
 /** The language model with what it was asked and what that cost, or why all goes on without it. */
 function languageFacts(language: LanguageInfo): Node[] {
   const { name, problem } = language;
-  const title = languageHint(language);
   const use = problem ? `working without it: ${problem}` : languageUse(language);
-  return [
-    h("div", { class: "dc-fact", title }, h("span", {}, "Language"), h("b", {}, lastPart(name))),
-    ...(use
-      ? [
-          h(
-            "p",
-            { class: "dc-note", title, attrs: { "data-problem": !!problem } },
-            problem && icon("warning"),
-            use,
-          ),
-        ]
-      : []),
-  ];
+  const title = problem ? `${languageHint(language)}\n${problem}` : languageHint(language);
+  const fact = h("div", { class: "dc-fact", title }, h("span", {}, "Language"), h("b", {}, lastPart(name)));
+  if (!use) return [fact];
+  return [fact, h("p", { class: "dc-note", title }, problem && icon("warning"), use)];
 }
 
 function lastPart(name: string): string {
