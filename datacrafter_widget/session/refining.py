@@ -242,7 +242,7 @@ class Refiner:
         for picture, label in self._store.picture_labels()[0].tolist():
             if picture in ids:
                 labels[picture].append(texts[label])
-        captions = self._observer.captions.texts(ids)
+        captions = self._observer.captions.texts(list(ids))
         shown = {pictures[int(at)].id for at in np.linspace(0, len(pictures) - 1, PICTURES_SHOWN) if pictures}
         return tuple(
             PictureInWords(
