@@ -6,6 +6,7 @@ from the similarities of the pictures to whatever vocabulary the session has.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
 
     from datacrafter_widget.generation.templates import PromptTemplate
 
-_MOST_COMBINATIONS = 4096
 _MOST_FAMILY_LABELS = 400
+_TAKEN = 0.25
 _BESIDE = (
     "a photo of a {other} {label} {context}",
-    "a photo of a {label} {other} {context}",
     "{context}, {label}, {other}",
 )
 
@@ -127,40 +127,49 @@ def contrast_options(
 ) -> list[OptionContrast]:
     """Count, for every option of a template, the wanted and unwanted pictures that were made with it.
 
+    A prompt counts for the option whose words it has (the longest such option of a slot), whatever template
+    it was made with: so the counts survive other edits.
+
     Args:
-        template: the template; pictures of other templates are passed over.
-        class_word: what `{class}` became.
+        template: the template.
+        class_word: what `{class}` becomes.
         wanted_prompts: the prompts of the wanted generated pictures, one a picture.
         unwanted_prompts: those of the unwanted ones.
 
     Returns:
-        One contrast for each option of each slot with two or more, most unwanted first; none when the
-        template has more than 4,096 combinations.
+        One contrast for each option of each slot with two or more, most unwanted first.
     """
-    if not template.slots or template.count > _MOST_COMBINATIONS:
-        return []
-    choices = {
-        template.render(combination, class_word): combination for combination in template.combinations()
-    }
-    good = Counter(choices[prompt] for prompt in wanted_prompts if prompt in choices)
-    bad = Counter(choices[prompt] for prompt in unwanted_prompts if prompt in choices)
+    good = [(_words(prompt), count) for prompt, count in Counter(wanted_prompts).items()]
+    bad = [(_words(prompt), count) for prompt, count in Counter(unwanted_prompts).items()]
     contrasts = []
     for slot, options in enumerate(template.slots):
-        goods = np.zeros(len(options), int)
-        bads = np.zeros(len(options), int)
-        for counts, sums in ((good, goods), (bad, bads)):
-            for combination, count in counts.items():
-                sums[combination[slot]] += count
-        for option, text in enumerate(options if len(options) > 1 else ()):
-            here, there = (
-                (bads[option], goods[option]),
-                (bads.sum() - bads[option], goods.sum() - goods[option]),
-            )
+        if len(options) < 2:
+            continue
+        said = [_words(option.replace("{class}", class_word)) for option in options]
+        goods, bads = (np.zeros(len(options), int) for _ in range(2))
+        for prompts, sums in ((good, goods), (bad, bads)):
+            for words, count in prompts:
+                option = _option_of(words, said)
+                if option is not None:
+                    sums[option] += count
+        for option, text in enumerate(options):
+            here = (bads[option], goods[option])
+            there = (bads.sum() - bads[option], goods.sum() - goods[option])
             table = np.array([*here, *there], float) + 0.5
             log_odds = float(np.log(table[0] / table[1]) - np.log(table[2] / table[3]))
             z = log_odds / float(np.sqrt((1 / table).sum()))
             contrasts.append(OptionContrast(slot, option, text, int(here[1]), int(here[0]), log_odds, z))
     return sorted(contrasts, key=lambda contrast: -contrast.z)
+
+
+def _option_of(prompt: str, options: Sequence[str]) -> int | None:
+    """The option with the most words of those that stand in the prompt; None when there is none."""
+    inside = [index for index, words in enumerate(options) if f" {words} " in f" {prompt} " or not words]
+    return max(inside, key=lambda index: len(options[index]), default=None)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[\w'-]+", text.casefold()))
 
 
 def attribute_families(
@@ -220,7 +229,7 @@ def exclusions(
         encode_texts: texts → (T, D) embeddings of unit length.
 
     Returns:
-        (X,) scores in standard deviations over the texts; above about 1 a text is a rival.
+        (X,) scores in standard deviations over the texts; above about 1 a text is a rival, 0 is none at all.
     """
     contexts = [each for each in contexts if each != label]
     if not contexts or len(others) < 3:
@@ -228,13 +237,18 @@ def exclusions(
     anchors = np.asarray(encode_texts([label, *contexts, *others]), np.float64)
     mean = anchors.mean(0)
     words, things = anchors[0] - mean, anchors[1 : 1 + len(contexts)] - mean
-    total = np.zeros(len(others))
+    taken, spared = np.zeros(len(others)), np.zeros(len(others))
     for context, thing in zip(contexts, things, strict=True):
         for form in _BESIDE:
             texts = [form.format(other=other, label=label, context=context) for other in others]
             found = np.asarray(encode_texts(texts), np.float64) - mean
-            total += _loss(found @ words) - _loss(found @ thing)
-    return total / (len(contexts) * len(_BESIDE))
+            taken += _loss(found @ words)
+            spared -= _loss(found @ thing)
+    count = len(contexts) * len(_BESIDE)
+    # Names of other things take something from both; a rival takes from the label alone.
+    rivals = (taken >= _TAKEN * count) & (spared >= 0)
+    scores: NDArray[np.float64] = np.where(rivals, (taken + spared) / count, 0.0)
+    return scores
 
 
 def _loss(similarities: NDArray[np.float64]) -> NDArray[np.float64]:

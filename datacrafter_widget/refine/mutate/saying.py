@@ -31,7 +31,8 @@ def say(wording: Wording, parent: Candidate, text: str, reason: str) -> Iterator
         if find_words(text, label) or not wording.excludes(text, label):
             continue
         why = f"{reason} in place of '{label}'"
-        for before in (1, 0, 2):
+        # "at night" stands for "on grass", "night" for "grass".
+        for before in (1, 2) if " " in text else (0, 1):
             yield from edited(
                 parent,
                 lambda each, label=label, before=before: replaced_words(each, label, words, before=before),
@@ -45,15 +46,15 @@ def say(wording: Wording, parent: Candidate, text: str, reason: str) -> Iterator
                 why,
             )
     for index, options in enumerate(template.slots):
-        rivals = [option for option in options if wording.contradicts(text, option)]
-        if rivals and len(rivals) == len(options):
-            yield from edited(
-                parent, lambda each, at=index: each.with_slot(at, [words]), f"{reason} in place of a choice"
-            )
+        if all(wording.contradicts(text, option) for option in options):
+            why = f"{reason} in place of a choice"
+            yield from edited(parent, lambda each, at=index: each.with_slot(at, [words]), why)
+            yield from edited(parent, lambda each, at=index: each.without_slot(at).append(f", {words}"), why)
     if not find_words(template.text, text):
         yield from edited(parent, lambda each: each.append(f", {words}"), reason)
         yield from edited(parent, lambda each: each.replace_class(f"{CLASS} {words}"), reason)
-        yield from edited(parent, lambda each: each.replace_class(f"{words} {CLASS}"), reason)
+        if " " not in text:
+            yield from edited(parent, lambda each: each.replace_class(f"{words} {CLASS}"), reason)
         yield from edited(parent, lambda each: f"{words}, {each.text}", reason)
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from datacrafter_widget.refine.candidates import Candidate, Tried
     from datacrafter_widget.refine.mutate.wording import EncodeTexts
 
-_MOST_SEEDS = 4
+_MOST_SEEDS = 6
+_FEWEST_VALUES = 2
 _LONGEST = 60
 
 
@@ -111,21 +112,22 @@ class VarietyMutator:
 
     def _add(self, parent: Candidate) -> Iterator[Candidate]:
         """Give attributes that the template does not speak of a slot."""
-        families = list[list[str]]()
+        known, seeds = list[str](), 0
         for label in self._shown:
-            if len(families) >= _MOST_SEEDS:
+            if seeds >= _MOST_SEEDS:
                 break
-            if self._wording.names_class(label) or any(label in family for family in families):
+            if self._wording.names_class(label) or any(self._wording.same(label, each) for each in known):
                 continue
-            for family in self._wording.values_beside(label)[:1]:
-                values = unsaid([label, *family], parent)
-                if len(values) > 1 and len(values) == len(family) + 1:
-                    families.append(values)
-                    yield from add_slot(parent, values, f"a choice of {listed(values)} brings variety")
-        for cluster in self._wording.families:
-            values = unsaid(cluster, parent)
-            if len(values) > 1:
-                yield from add_slot(parent, values, f"a choice of {listed(values)} brings variety")
+            seeds += 1
+            values = [label, *next(iter(self._wording.values_beside(label)), [])]
+            known += values
+            yield from self._slot(parent, unsaid(values, parent))
+        for family in self._wording.families:
+            yield from self._slot(parent, unsaid(self._wording.distinct(family), parent))
+
+    def _slot(self, parent: Candidate, values: Sequence[str]) -> Iterator[Candidate]:
+        if len(values) >= _FEWEST_VALUES:
+            yield from add_slot(parent, values, f"a choice of {listed(values)} brings variety")
 
 
 def _reason(label: str, family: Sequence[str]) -> str:

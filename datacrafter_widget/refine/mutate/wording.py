@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _MOST_ADDED_WORDS = 12
 _MOST_VALUES = 5
-_MOST_RIVALS = 96
-_CONTEXTS = 6
+_MOST_RIVALS = 80
+_CONTEXTS = 5
 _EXCLUDED = 1.0
 _SYNONYM = 0.9
 _SAME_THING = 0.4
@@ -85,14 +85,18 @@ class Wording:
         guesses += [list(family) for family in self.families if label in family]
         found = []
         for guess in guesses:
-            values = self._different_things([label], guess)
+            values = self.distinct(guess, beside=[label])
             if values and values not in found:
                 found.append(values)
         return found
 
     def excludes(self, text: str, label: str) -> bool:
         """Whether a text says otherwise than a label: "at night" than "beach"."""
-        return self._encode_texts is not None and self._rivalry(label, text).get(text, 0.0) >= _EXCLUDED
+        if self._encode_texts is None:
+            return False
+        words = [each for each in self.labels if each != label and find_words(text, each)] or [text]
+        scores = self._rivalry(label, text if words == [text] else None)
+        return any(scores.get(word, 0.0) >= _EXCLUDED for word in words)
 
     def contradicts(self, text: str, option: str) -> bool:
         """Whether a text excludes some label that an option of a slot says."""
@@ -116,14 +120,15 @@ class Wording:
             return first == second
         return float(self._direction(first) @ self._direction(second)) >= limit
 
-    def _different_things(self, taken: Sequence[str], labels: Iterable[str]) -> list[str]:
+    def distinct(self, labels: Iterable[str], *, beside: Sequence[str] = ()) -> list[str]:
+        """The first few labels that differ from one another, from those `beside` them, and from the class."""
         values = list[str]()
         for label in labels:
             if len(values) >= _MOST_VALUES:
                 break
             if self.names_class(label) or all_tokens([label]) & self._avoid:
                 continue
-            if not any(self.same(label, other) for other in (*taken, *values)):
+            if not any(self.same(label, other) for other in (*beside, *values)):
                 values.append(label)
         return values
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-MORE_LIKE_WEIGHTS = {"diversity": 1.0, "near": 1.0, "confidence": 1.0}
+MORE_LIKE_WEIGHTS = {"diversity": 1.0, "near": 2.0, "confidence": 1.0}
 
 _ALIKE = 0.01
 """Least mean squared distance of a class's pictures from their mean: those of copies is no measure."""
