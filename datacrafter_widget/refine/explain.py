@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _Hunk = tuple[str, int, int, int, int]
 
+_SLOT = re.compile(r"\s*\[[^\[]")
 _WORD = re.compile(r"\s*(?:\{class\}|[\w'-]+|[^\w\s])")
 
 
@@ -130,6 +131,9 @@ def _moved(tokens: Sequence[str]) -> str:
 
 
 def _said(old: Sequence[str], new: Sequence[str]) -> str:
+    slots = [_options(tokens) for tokens in (old, new)]
+    if slots[0] and slots[1]:
+        return _options_said(slots[0], slots[1])
     before, after = ("".join(tokens).strip().strip(",").strip() for tokens in (old, new))
     if not before and not after:
         return ""  # a comma more or less
@@ -138,6 +142,25 @@ def _said(old: Sequence[str], new: Sequence[str]) -> str:
     if not after:
         return f"drops '{before}'"
     return f"'{before}' becomes '{after}'"
+
+
+def _options(tokens: Sequence[str]) -> tuple[str, ...]:
+    """The options of a single slot; none for anything else."""
+    if len(tokens) != 1 or not _SLOT.match(tokens[0]):
+        return ()
+    return PromptTemplate.parse(f"{tokens[0]} x").slots[
+        0
+    ]  # a word, as a slot that may be empty is no template
+
+
+def _options_said(old: Sequence[str], new: Sequence[str]) -> str:
+    def listed(options: Sequence[str]) -> str:
+        return ", ".join(f"'{option}'" if option else "nothing" for option in options)
+
+    gone, come = ([each for each in a if each not in b] for a, b in ((old, new), (new, old)))
+    said = [f"drops the option {listed(gone)}"] if gone else []
+    said += [f"adds the option {listed(come)}"] if come else []
+    return " and ".join(said) or f"orders the options {listed(new)}"
 
 
 def _terms(negative: str) -> list[str]:

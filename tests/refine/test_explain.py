@@ -77,3 +77,10 @@ def test_a_comma_alone_is_no_edit():
 def test_slots_with_brackets_of_their_own_stay_valid():
     after = Candidate("a photo of a {class} on grass, [[[x]] | y]", "blurry")
     assert [edit.without.template for edit in edits_between(START, after)] == [START.template]
+
+
+def test_a_slot_says_which_options_came_and_went():
+    before = Candidate("[a photo of | a sketch of] a {class}")
+    (edit,) = edits_between(before, Candidate("[a photo of | a cartoon of | ] a {class}"))
+    assert edit.text == "drops the option 'a sketch of' and adds the option 'a cartoon of', nothing"
+    assert edit.without.template == before.template
