@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -178,16 +178,19 @@ def attribute_families(
     *,
     smallest: int = 2,
     largest: int = 8,
+    loosest: float = 0.25,
 ) -> list[tuple[str, ...]]:
     """Group labels that stand for values of one attribute (colours, places, …), by their text embeddings.
 
-    Average-linkage clustering of the embeddings less their mean, cut where clusters are of a slot's size.
+    Average-linkage clustering of the embeddings less their mean, cut where clusters are of a slot's size
+    and hold together.
 
     Args:
         labels: L texts, the most important first; only the first 400 are grouped.
         label_embeddings: (L, D).
         smallest: families of fewer labels are left out.
         largest: clusters of more labels are split.
+        loosest: clusters whose last join has a smaller cosine similarity than about this are split.
 
     Returns:
         The families, the tightest first.
@@ -202,10 +205,15 @@ def attribute_families(
     words /= np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-9)
     _, nodes = to_tree(linkage(words, "average"), rd=True)
     parents = {child.id: node for node in nodes if not node.is_leaf() for child in (node.left, node.right)}
+    furthest = np.sqrt(2 - 2 * loosest)
+
+    def fits(node: Any) -> bool:
+        return bool(node.count <= largest and node.dist <= furthest)
+
     families = [
         node
         for node in nodes
-        if smallest <= node.count <= largest and (node.id not in parents or parents[node.id].count > largest)
+        if node.count >= smallest and fits(node) and not (node.id in parents and fits(parents[node.id]))
     ]
     families.sort(key=lambda node: (node.dist, node.id))
     return [tuple(texts[leaf] for leaf in sorted(node.pre_order())) for node in families]

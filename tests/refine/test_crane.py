@@ -7,15 +7,12 @@ they are translated only where a model reads them. So nothing here can know a wo
 import numpy as np
 import pytest
 from PIL import Image
+from refine_lab import Models
 
 from datacrafter_widget.generation.templates import PromptTemplate
-from datacrafter_widget.labels.tagging import zero_shot
-from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator, PictureRequest
 from datacrafter_widget.refine import FeedbackMutator, Proxies, RemoveObjective, evolve
 from datacrafter_widget.toybox import VOCABULARY
-from datacrafter_widget.toybox.judge import Judge
-from datacrafter_widget.toybox.originals import CLASSES, write_originals
+from datacrafter_widget.toybox.originals import write_originals
 
 TEMPLATE = "[a photo of | a sketch of | a cartoon of] a {class}"
 
@@ -38,41 +35,6 @@ class Aliases:
         for alias, word in self._back.items():
             text = text.replace(alias, word)
         return text
-
-
-class Models:
-    def __init__(self):
-        self.generator = DiffusersGenerator("toybox", device="cpu")
-        self.encoder = OpenClipEncoder("toybox", device="cpu")
-        self.judge = Judge.load()
-
-    def draw(self, prompts, negatives, seeds):
-        defaults = self.generator.defaults
-        requests = [
-            PictureRequest(
-                prompt=prompt,
-                negative_prompt=negative,
-                seed=int(seed),
-                width=defaults.width,
-                height=defaults.height,
-                num_inference_steps=defaults.num_inference_steps,
-                guidance_scale=defaults.guidance_scale,
-            )
-            for prompt, negative, seed in zip(prompts, negatives, seeds, strict=True)
-        ]
-        size = defaults.batch_size
-        return [
-            image
-            for start in range(0, len(requests), size)
-            for image in self.generator.generate(requests[start : start + size])
-        ]
-
-    def kinds(self, images):
-        return self.judge.predict(np.stack([np.asarray(image) for image in images]))["class"]
-
-    def confidence(self, features):
-        prompts = self.encoder.encode_texts([f"a photo of a {word}" for word in CLASSES])
-        return zero_shot(features, prompts, self.encoder.logit_scale)[:, CLASSES.index("crane")]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +70,7 @@ def test_removing_one_kind_of_crane_leaves_the_other(models, tmp_path, wanted, u
             [request.seed for request in requests],
         )
         found = models.encoder.encode_images(images)
-        return Proxies(found, models.confidence(found), images)
+        return Proxies(found, models.confidence(found, "crane"), images)
 
     hidden = [aliases.hide(label) for label in labels]
     everything = np.concatenate([features[removed], features[kept], originals])
@@ -116,7 +78,7 @@ def test_removing_one_kind_of_crane_leaves_the_other(models, tmp_path, wanted, u
         TEMPLATE,
         class_word=aliases.of["crane"],
         objective=RemoveObjective(
-            features[removed], features[kept], originals, confidence=models.confidence(everything)
+            features[removed], features[kept], originals, confidence=models.confidence(everything, "crane")
         ),
         mutate=FeedbackMutator(
             aliases.of["crane"],

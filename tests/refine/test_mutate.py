@@ -4,7 +4,7 @@ from embedding_world import World
 
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.templates import PromptTemplate
-from datacrafter_widget.refine import Candidate, FeedbackMutator, VarietyMutator
+from datacrafter_widget.refine import Candidate, CombineMutator, FeedbackMutator, VarietyMutator, WishMutator
 
 TEMPLATE = "[plain | outline] a {class}"
 
@@ -84,11 +84,80 @@ def test_variations_are_valid_different_and_bounded():
 
 
 def test_more_like_these_widens():
-    found = variations(mutator(World(), kind=VarietyMutator, labels=["tok", "lum", "red", "blue"]))
-    slots = [len(PromptTemplate.parse(each.template).slots) for each in found]
-    assert max(slots) == 2
-    assert any("variety" in reason for each in found for reason in each.reasons)
+    world = World()
+    embeddings, _ = world.pictures(["plain a zib"] * 20 + ["plain a zib tok"] * 20)
+    colours = world.axes["red"] + 0.3 * np.stack([world.axes[name] for name in ("blue", "dusk", "meadow")])
+    rows = np.concatenate([world.texts(["tok", "lum", "outline"]), colours / np.linalg.norm(colours[0])])
+    mutate = VarietyMutator(
+        "zib",
+        ["tok", "lum", "outline", "rose", "azure", "ochre"],
+        rows,
+        wanted=[embeddings[20:]],
+        unwanted=embeddings[:20],
+    )
+    found = variations(mutate, "a rose {class}")
+    assert found[0].template == "a [rose | azure | ochre] {class}"
+    assert "in place of 'rose' alone" in found[0].reasons[0]
     assert any("selected" in reason for each in found for reason in each.reasons)
+    assert any(
+        each.template == "[plain | outline] a [rose | azure | ochre] {class}" for each in variations(mutate)
+    )
+
+
+def test_the_whole_class_may_be_selected():
+    world = World()
+    embeddings, _ = world.pictures(["a zib"] * 9)
+    mutate = VarietyMutator("zib", world.labels, world.label_embeddings, wanted=[embeddings], unwanted=[])
+    assert not any("selected" in reason for each in variations(mutate) for reason in each.reasons)
+
+
+def test_a_wish_is_said_in_place_of_an_option_and_besides():
+    world = World()
+    mutate = WishMutator("zib", world.labels, world.label_embeddings, "  outline ")
+    found = [each.template for each in variations(mutate)]
+    assert found[0] == "outline a {class}"
+    found = [each.template for each in variations(mutate, "a {class}")]
+    assert found[:3] == ["a {class}, outline", "a {class} outline", "a outline {class}"]
+
+
+def test_an_empty_wish_is_refused():
+    with pytest.raises(InputError, match="wish"):
+        WishMutator("zib", [], np.zeros((0, 4)), " ")
+
+
+def test_two_sets_are_said_together():
+    world = World()
+    plain, _ = world.pictures(["a zib"] * 20)
+    red, _ = world.pictures(["a zib red"] * 20, first_seed=300)
+    dusk, _ = world.pictures(["a zib dusk"] * 20, first_seed=500)
+    mutate = CombineMutator(
+        "zib",
+        world.labels,
+        world.label_embeddings,
+        first=red,
+        second=dusk,
+        rest=plain,
+        encode_texts=world.texts,
+    )
+    first = variations(mutate)[0]
+    assert {"red", "dusk"} <= set(first.template.replace(",", " ").split())
+    assert len(first.reasons) == 2
+
+
+def test_options_are_dropped_after_other_edits_too():
+    world = World()
+    embeddings, _ = world.pictures(["a zib tok"] * 40)
+    mutate = FeedbackMutator(
+        "zib",
+        world.labels,
+        world.label_embeddings,
+        wanted=[embeddings[:20]],
+        unwanted=embeddings[20:],
+        wanted_prompts=["plain a zib"] * 18 + ["outline a zib"] * 2,
+        unwanted_prompts=["plain a zib"] * 4 + ["outline a zib"] * 16,
+    )
+    found = variations(mutate, "[plain | outline] a {class} tok")
+    assert found[0].template == "plain a {class} tok"
 
 
 def test_texts_that_move_towards_the_kept_pictures_are_tried_first():

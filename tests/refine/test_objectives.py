@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.metrics.diversity import diversity
 from datacrafter_widget.refine import MoreLikeObjective, RemoveObjective
 
 

@@ -193,16 +193,19 @@ class Wording:
     ) -> list[Candidate]:
         """At most `count` different variations that have not been tried, one of each kind in turn.
 
-        Edits that have helped before come first in their kind, edits that clearly have not come last. A kind
-        that is listed twice has two turns.
+        Edits that have helped before come first, edits that clearly have not come last. A kind that is listed
+        twice has two turns.
         """
         record = _record(tried, parent)
-        ordered = {id(kind): sorted(kind, key=lambda each: _luck(each, parent, record)) for kind in kinds}
+        lists = {id(kind): list(kind) for kind in kinds}
+        ordered = sorted(
+            _take_turns([lists[id(kind)] for kind in kinds]), key=lambda each: _luck(each, parent, record)
+        )
         seen = {each.candidate.key(self.class_word) for each in tried} | {parent.key(self.class_word)}
         known = set(tokens(parent.template)) | set(tokens(parent.negative))
         longest = len(tokens(parent.template)) + most_added_words
         chosen: list[Candidate] = []
-        for candidate in _take_turns([ordered[id(kind)] for kind in kinds]):
+        for candidate in ordered:
             if len(chosen) >= count:
                 break
             key = candidate.key(self.class_word)
