@@ -220,6 +220,7 @@ def _load(folder: Path, dtype: Any, device: str, name: str) -> Any:
     import importlib.util
 
     import diffusers
+    import torch
 
     # diffusers renamed the argument in 0.42 and warns about the old name.
     recent = tuple(int(part) for part in diffusers.__version__.split(".")[:2]) >= (0, 42)
@@ -242,6 +243,10 @@ def _load(folder: Path, dtype: Any, device: str, name: str) -> Any:
             f"safetensors, found {type(error).__name__}: {first_line(error)}"
         )
         raise ModelError(msg) from error
+    for part in ("unet", "vae"):
+        module = getattr(pipeline, part, None)
+        if module is not None:  # convolutions are faster so: by a third for the toybox on a CPU
+            module.to(memory_format=torch.channels_last)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _FINALISTS = 2
 _LOOKS = 2  # at the last comparison: once, and again with twice the pictures when it is not clear
+_DECIDED = 0.01  # below such a p-value a race is over
 _PROMISING = 0.2  # one more generation is tried for such a p-value
 _MOST_EDITS = 6
 _EDIT_PROXIES = 12
@@ -228,19 +229,28 @@ class _Search:
         return self.purse.left - self._reserve
 
     def _race(self, parent: Candidate, variations: list[Candidate], name: str) -> list[Candidate]:
-        """Rank the parent and its best variations: each heat has the best third, and twice the pictures."""
+        """Rank the parent and its best variations: each heat has the best third, and twice the pictures.
+
+        The last heat is for two, and is repeated with more pictures while it does not show which way to go.
+        """
         bench = self.bench
         running, count = variations, self._proxies
         bench.extend([parent, *running], count, f"{name}: {len(running)} variations")
         self._note(running, parent)
-        while len(running) > _FINALISTS or count < 4 * self._proxies:
+        while len(running) > _FINALISTS or (count < 4 * self._proxies and self._open(running[0], parent)):
             promising = bench.ranked(running, parent)[: max(_FINALISTS, -(-len(running) // 3))]
             if bench.missing([parent, *promising], 2 * count) > self._room:
                 break
             running, count = promising, 2 * count
             bench.extend([parent, *running], count, f"{name}: the best {len(running)}")
+            running = bench.ranked(running, parent)
             self._note(running, parent)
         return bench.ranked([*running, parent], parent)
+
+    def _open(self, leader: Candidate, parent: Candidate) -> bool:
+        """Whether more pictures could change what is made of the race."""
+        gain = self.bench.gain(leader, parent)
+        return gain.gain >= self._tolerance and gain.p_value > _DECIDED
 
     def _note(self, running: Sequence[Candidate], parent: Candidate) -> None:
         """What would be answered if the search ended here."""
