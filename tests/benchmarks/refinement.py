@@ -28,6 +28,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,6 +54,21 @@ from datacrafter_widget.refine import (
 from datacrafter_widget.toybox import ENCODER, PIPELINE, VOCABULARY, write_originals
 from datacrafter_widget.toybox.judge import Judge
 
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of new pictures after a proposal, and of seeds."""
+
+    after: int = 200
+    noisy: int = 200
+    transform: int = 100
+    seeds: int = 10
+    budget_seeds: int = 10
+    random: bool = True
+
+
+FULL_SIZES = Sizes()
+QUICK_SIZES = Sizes(after=100, noisy=40, transform=40, seeds=4, budget_seeds=2, random=False)
 BIRD, MACHINE = "crane bird", "crane machine"
 BEFORE, MARKED, WRONG_MARKS = 200, 20, 4
 BUDGET = 240  # of the greedy loop
@@ -139,7 +155,7 @@ def class_id(session, name):
     return next(row.id for row in session.classes if row.name == name)
 
 
-def ambiguity(toybox, session, name, wanted, count, rng):
+def ambiguity(toybox, session, name, wanted, sizes, rng):
     """Undesired shares before, after, and after noisy feedback; what a search took."""
 
     def undesired(ids):
@@ -159,18 +175,18 @@ def ambiguity(toybox, session, name, wanted, count, rng):
     noisy = refined(session, session.remove(before[marks].tolist()), started)
     session.undo()
     found = {"before": len(wrong) / BEFORE, "clean": clean, "noisy": noisy}
-    for way in ("clean", "noisy"):
+    for way, count in (("clean", sizes.after), ("noisy", sizes.noisy)):
         ids = generated(session, name, count, found[way])
         found[way]["share"] = len(undesired(ids)) / count
     return found
 
 
-def crane(toybox, folder, seed, count):
+def crane(toybox, folder, seed, sizes):
     with toybox.session(folder, seed=seed, classes=["crane", "apple", "boat", "fish"]) as session:
-        return ambiguity(toybox, session, "crane", BIRD, count, np.random.default_rng(seed))
+        return ambiguity(toybox, session, "crane", BIRD, sizes, np.random.default_rng(seed))
 
 
-def renamed(_toybox, folder, seed, count):
+def renamed(_toybox, folder, seed, sizes):
     """Nobody can know the word: it is a random name, and the vocabulary is in another order."""
     rng = np.random.default_rng([seed, 5])
     alias = "".join(rng.permutation(list("jqvxz"))[:2])
@@ -184,10 +200,10 @@ def renamed(_toybox, folder, seed, count):
     (originals / "crane").rename(originals / alias)
     words = [str(word) for word in rng.permutation([word.replace("crane", alias) for word in VOCABULARY])]
     with models.open(folder, originals, seed=seed, vocabulary=words) as session:
-        return ambiguity(models, session, alias, MACHINE, count, rng)
+        return ambiguity(models, session, alias, MACHINE, sizes, rng)
 
 
-def second(toybox, folder, seed, count):
+def second(toybox, folder, seed, sizes):
     """An invented word that means two classes, of which one is wanted."""
     wanted, other = (("apple", "boat"), ("house", "fish"), ("pear", "bird"))[seed % 3]
     originals = folder / "originals"
@@ -203,10 +219,10 @@ def second(toybox, folder, seed, count):
         encoder=ambiguous.encoder(toybox.encoder),
         vocabulary=[label for label in VOCABULARY if "crane" not in label],
     ) as session:
-        return ambiguity(toybox, session, word, wanted, count, np.random.default_rng(seed))
+        return ambiguity(toybox, session, word, wanted, sizes, np.random.default_rng(seed))
 
 
-def several(toybox, folder, seed, count):
+def several(toybox, folder, seed, sizes):
     """Machines and sketches are removed together."""
     with toybox.session(folder, seed=seed, classes=["crane", "apple", "boat", "fish"]) as session:
 
@@ -220,11 +236,11 @@ def several(toybox, folder, seed, count):
         marks = np.random.default_rng(seed).choice(wrong, 2 * MARKED, replace=False)
         found = refined(session, session.remove(before[marks].tolist()), started)
         session.undo()
-        ids = generated(session, "crane", count, found)
-        return {**found, "before": len(wrong) / BEFORE, "share": len(undesired(ids)) / count}
+        ids = generated(session, "crane", sizes.after, found)
+        return {**found, "before": len(wrong) / BEFORE, "share": len(undesired(ids)) / sizes.after}
 
 
-def diversity(toybox, folder, seed, _count):
+def diversity(toybox, folder, seed, _sizes):
     with toybox.session(folder, seed=seed, classes=["strawberry", "apple", "boat", "fish"]) as session:
         (template,) = [
             row for row in session.template_table() if row["class_id"] == class_id(session, "strawberry")
@@ -242,12 +258,12 @@ def diversity(toybox, folder, seed, _count):
         return {**found, "pairs": pairs, "ratio": pairs[1] / pairs[0], "agreement": agreement}
 
 
-def transform(toybox, folder, seed, _count):
+def transform(toybox, folder, seed, sizes):
     with toybox.session(folder, seed=seed, classes=["strawberry", "apple", "boat", "fish"]) as session:
-        before = generated(session, "apple", 60)
+        before = generated(session, "apple", sizes.transform)
         started = time.perf_counter()
         found = refined(session, session.transform(before[:MARKED], "at night"), started)
-        after = generated(session, "apple", 60, found)
+        after = generated(session, "apple", sizes.transform, found)
         answers = [toybox.answers(session, ids) for ids in (before, after)]
         return {
             **found,
@@ -256,7 +272,7 @@ def transform(toybox, folder, seed, _count):
         }
 
 
-def impossible(toybox, folder, seed, _count):
+def impossible(toybox, folder, seed, _sizes):
     """Half of a class, chosen by lot, is removed: there is nothing to tell it from the other half by."""
     with toybox.session(folder, seed=seed, classes=["apple", "boat", "fish"]) as session:
         made = np.array(generated(session, "apple", 60))
@@ -266,7 +282,7 @@ def impossible(toybox, folder, seed, _count):
         return {**refined(session, job, started), "message": job.progress.message}
 
 
-def budget(toybox, folder, seed, _count):
+def budget(toybox, folder, seed, sizes):
     """Our search and the paper's, from the same feedback, and the prompts they find on pictures of their own."""
     rng = np.random.default_rng([seed, 3])
     write_originals(folder, per_class=12, classes=["crane"], seed=seed)
@@ -347,7 +363,7 @@ def budget(toybox, folder, seed, _count):
         "start": outside(start),
         "greedy": goal,
         "greedy_prompt": [greedy.candidate.template, greedy.candidate.negative],
-        "random": outside(others.random(BUDGET).candidate),
+        "random": outside(others.random(BUDGET).candidate) if sizes.random else float("nan"),
         "ours": outside(ours.tried),
         "ours_prompt": [ours.template, ours.negative],
         "ours_proxies": ours.proxies,
@@ -387,37 +403,49 @@ def interval(values):
 
 def table(runs):
     """Scenario → figure → interval over the seeds."""
-    figures = {}
-
-    def add(scenario, name, values):
-        figures.setdefault(scenario, {})[name] = interval(values)
-
-    for scenario in ("crane", "renamed", "second"):
-        mine = runs.get(scenario, [])
-        if not mine:
-            continue
-        for way in ("clean", "noisy"):
-            for name in ("share", "proxies", "seconds", "gain"):
-                add(scenario, f"{way} {name}", [run[way][name] for run in mine])
-        add(scenario, "before", [run["before"] for run in mine])
-    for run_name, names in {
-        "several": ("before", "share", "proxies", "seconds"),
-        "diversity": ("ratio", "proxies", "seconds"),
-        "transform": ("proxies", "seconds"),
-        "budget": ("start", "greedy", "random", "ours", "ours_proxies", "over_greedy"),
-        "impossible": ("improved", "proxies", "seconds"),
-    }.items():
-        for name in names if runs.get(run_name) else ():
-            add(run_name, name, [run[name] for run in runs[run_name]])
-    for scenario, name in (("diversity", "pairs"), ("diversity", "agreement"), ("transform", "share"),
-                           ("transform", "agreement")):  # fmt: skip
-        for side, when in enumerate(("before", "after")):
-            if runs.get(scenario):
-                add(scenario, f"{name} {when}", [run[name][side] for run in runs[scenario]])
-    return figures
+    return {
+        name: {figure: interval([read(run) for run in mine]) for figure, read in FIGURES[name].items()}
+        for name, mine in runs.items()
+        if mine
+    }
 
 
-def report(runs, seeds, started):
+def at(*path):
+    """Reads what lies at a path of keys."""
+
+    def read(run):
+        for key in path:
+            run = run[key]
+        return run
+
+    return read
+
+
+def sides(name):
+    return {f"{name} {when}": at(name, side) for side, when in enumerate(("before", "after"))}
+
+
+SEARCH = {name: at(name) for name in ("proxies", "seconds")}
+AMBIGUITY = {"before": at("before")} | {
+    f"{way} {name}": at(way, name)
+    for way in ("clean", "noisy")
+    for name in ("share", "proxies", "seconds", "gain")
+}
+FIGURES = {
+    "crane": AMBIGUITY,
+    "renamed": AMBIGUITY,
+    "second": AMBIGUITY,
+    "several": {"before": at("before"), "share": at("share"), **SEARCH},
+    "diversity": {"ratio": at("ratio"), **sides("pairs"), **sides("agreement"), **SEARCH},
+    "transform": {**sides("share"), **sides("agreement"), **SEARCH},
+    "budget": {
+        name: at(name) for name in ("start", "greedy", "random", "ours", "ours_proxies", "over_greedy")
+    },
+    "impossible": {"improved": at("improved"), **SEARCH},
+}
+
+
+def report(runs, sizes, started):
     figures = table(runs)
     crane_runs = runs["crane"]
 
@@ -454,7 +482,8 @@ def report(runs, seeds, started):
             "after": mean("crane", "noisy share"),
         },
         "goals": GOALS,
-        "n_seeds": seeds,
+        "n_seeds": sizes.seeds,
+        "n_seeds_of_proxies_over_greedy": sizes.budget_seeds,
         "machine": platform.platform(),
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
@@ -485,20 +514,21 @@ def main():
     parser.add_argument("--seeds", type=int, help="another number of seeds")
     arguments = parser.parse_args()
     started = time.perf_counter()
-    seeds = arguments.seeds or (4 if arguments.quick else 10)
-    count = 100 if arguments.quick else BEFORE
+    sizes = QUICK_SIZES if arguments.quick else FULL_SIZES
+    if arguments.seeds:
+        sizes = replace(sizes, seeds=arguments.seeds, budget_seeds=arguments.seeds)
     scenarios = {name: FULL[name] for name in arguments.only or (QUICK if arguments.quick else FULL)}
     keep = arguments.json and not arguments.quick and arguments.json.with_suffix(".partial.json")
     runs = json.loads(keep.read_text()) if keep and keep.is_file() else {}
     toybox = Toybox()
-    for seed in range(seeds):
+    for seed in range(sizes.seeds):
         for name, scenario in scenarios.items():
-            if len(runs.setdefault(name, [])) > seed:
+            if len(runs.setdefault(name, [])) > seed or (name == "budget" and seed >= sizes.budget_seeds):
                 continue
             folder = Path(tempfile.mkdtemp(prefix="datacrafter-"))
             began = time.perf_counter()
             try:
-                found = scenario(toybox, folder, seed, count)
+                found = scenario(toybox, folder, seed, sizes)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             runs[name].append(found)
@@ -510,7 +540,7 @@ def main():
                 keep.write_text(json.dumps(runs))
     show(table(runs))
     if arguments.json and not arguments.only:
-        arguments.json.write_text(json.dumps(report(runs, seeds, started), indent=2) + "\n")
+        arguments.json.write_text(json.dumps(report(runs, sizes, started), indent=2) + "\n")
         if keep:
             keep.unlink(missing_ok=True)
 
