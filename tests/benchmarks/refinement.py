@@ -36,6 +36,8 @@ import numpy as np
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from ambiguous import SecondMeaning, teach_alias
 from greedy import Searcher
 
