@@ -112,5 +112,5 @@ class LoadedModels:
             "prompt_tokens": getattr(usage, "prompt_tokens", None),
             "completion_tokens": getattr(usage, "completion_tokens", None),
             "cost": getattr(usage, "cost", None),
-            "problem": self._language_problem or getattr(self.language, "problem", None),
+            "problem": getattr(self.language, "problem", self._language_problem),
         }

@@ -95,7 +95,7 @@ class GroupNamer:
             if not self._closed:
                 self._problem = f"groups of words keep the name of their most central word: {error}"
                 _log.warning(self._problem)
-                self._events.emit("warning", message=self._problem)
+                self._events.emit("warning", where="map", message=self._problem)
         finally:
             with self._lock:
                 self._asking.pop(labels, None)

@@ -1,15 +1,19 @@
 """Every way to say what is wrong, what comes of it, and taking it back. Searches are short: the figures that
 show how good they are come from tests/benchmarks/refinement.py."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from chat import Refusal, naming
 
 from datacrafter_widget import InputError, JobCancelled, Session, StoreError, TemplateError
+from datacrafter_widget.models.language import OpenAILanguageModel
 
 CLASS = "apple"
 SHORT = {"max_proxies": 40}
@@ -26,8 +30,6 @@ def folder(tmp_path_factory, originals):
 
 @pytest.fixture
 def session(folder, tmp_path):
-    import shutil
-
     shutil.copytree(folder, tmp_path / "s")
     with Session.open(tmp_path / "s") as opened:
         yield opened
@@ -185,8 +187,6 @@ job = session.transform(ids, "at night", max_proxies=60)
 job.subscribe(lambda each: print("done", each.progress.done, flush=True) if each.progress.done else None)
 job.wait(quiet=True)
 """
-    import shutil
-
     path = tmp_path / "killed"
     shutil.copytree(folder, path)
     process = subprocess.Popen([sys.executable, "-c", worker, str(path)], stdout=subprocess.PIPE, text=True)
@@ -228,3 +228,50 @@ def test_feedback_that_no_prompt_can_satisfy_says_so(session):
 def test_read_only_sessions_refuse(folder):
     with Session.open(folder, read_only=True) as reading, pytest.raises(StoreError, match="read_only"):
         reading.transform([1], "at night")
+
+
+def rewriting(template):
+    """A model that names groups of labels, and proposes a prompt when it is asked for one."""
+
+    def answer(body):
+        if "rewritings" not in body["messages"][0]["content"]:
+            return naming(lambda labels: labels[0])(body)
+        return json.dumps({"rewritings": [{"template": template, "negative": "", "reason": "as you said"}]})
+
+    return answer
+
+
+@pytest.fixture
+def with_model(folder, tmp_path, chat):
+    shutil.copytree(folder, tmp_path / "s")
+    model = OpenAILanguageModel("tiny", base_url=chat.url, timeout=5, max_retries=0)
+    with Session.open(tmp_path / "s", language=model) as opened:
+        yield opened
+
+
+def test_a_language_model_hears_the_feedback_and_is_tried_beside_the_rest(with_model, chat):
+    chat.say(rewriting("a photo of a {class} under a night sky"))
+    row = row_of(with_model, with_model.transform(made(with_model)[:8], "at night", max_proxies=60))
+    assert "a photo of a {class} under a night sky" in {each["template"] for each in row["tried"]}
+    assert len(row["tried"]) > 1
+    asked = [body for body in chat.requests if "rewritings" in body["messages"][0]["content"]]
+    text, *pictures = asked[0]["messages"][1]["content"]
+    question = json.loads(text["text"])
+    assert (question["wish"], question["class"]) == ("at night", CLASS)
+    assert 1 <= len(pictures) <= 8
+    assert str(with_model._store.folder) not in json.dumps(asked)
+    language = with_model.info()["language"]
+    assert language["calls"] >= len(asked)
+    assert language["problem"] is None
+
+
+def test_without_its_language_model_a_search_goes_on_and_says_so(with_model, chat):
+    chat.say(Refusal(500, "out of order"))
+    warnings = []
+    with_model.events.subscribe(lambda event: warnings.append(event) if event["kind"] == "warning" else None)
+    row = row_of(with_model, with_model.transform(made(with_model)[:8], "at night", max_proxies=60))
+    assert "night" in row["after"]
+    told = [event["message"] for event in warnings if event["where"] == "prompts"]
+    assert len(told) == 1
+    assert "went on without the language model" in told[0]
+    assert "out of order" in with_model.info()["language"]["problem"]
