@@ -21,6 +21,7 @@ UNWANTED_OPTION_Z = 1.6
 """An option is dropped when its log-odds of being unwanted are this many standard errors above 0."""
 
 _MOST_NEGATIVES = 4
+_ARTICLES = {"a", "an", "the"}
 
 
 def edited(
@@ -160,8 +161,8 @@ def replaced_words(template: PromptTemplate, label: str, words: str, *, before: 
         template: the template.
         label: its words are replaced where they stand first.
         words: template text; empty takes the words away.
-        before: so many words before the label's go with them, as in "on grass"; never `{class}`, nor words
-            on the other side of a comma.
+        before: so many words before the label's go with them, and articles, as in "on the beach"; never
+            `{class}`, nor words on the other side of a comma.
     """
     parts, done = [], False
     for part in template.options:
@@ -174,12 +175,14 @@ def replaced_words(template: PromptTemplate, label: str, words: str, *, before: 
             continue
         start, end = place
         head = part[:start].rstrip()
-        for _ in range(before):
+        left = before
+        while left:
             shorter = head.rsplit(" ", 1)[0] if " " in head else ""
             last = head[len(shorter) :].strip()
             if not last or not last.replace("'", "").isalnum():
                 break
             head = shorter.rstrip()
+            left -= last.casefold() not in _ARTICLES
         parts.append(f"{head} {words} {part[end:].lstrip()}" if head or words else part[end:].lstrip())
         done = True
     return " ".join("".join(parts).replace(" ,", ",").split())

@@ -237,7 +237,7 @@ class Apart:
         # How far the mean of as many pictures, drawn at random without replacement, would lie from the centre.
         covariance = inside.T @ inside / len(everything)
         by_chance = (1 / len(chosen) - 1 / len(everything)) * len(everything) / (len(everything) - 1)
-        expected = by_chance * (np.trace(covariance) + np.sqrt(2 * (covariance**2).sum()))
+        expected = by_chance * (np.trace(covariance) + 1.5 * np.sqrt(2 * (covariance**2).sum()))
         trust = max(0.0, 1 - float(expected) / length**2)
         ridge = _RIDGE * float(np.trace(covariance)) / len(covariance)
         direction = np.linalg.solve(covariance + ridge * np.eye(len(covariance)), difference)
@@ -249,8 +249,12 @@ class Apart:
         return cls(centre, direction, difference / length, min(most, LIMIT), trust)
 
     def __call__(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values (P,) of pictures: what sets the set apart, at most what the set itself has."""
-        return self.trust * np.clip((features - self.centre) @ self.direction, -LIMIT, self.most)
+        """Values (P,) of pictures: what sets the set apart, at most what the set itself has.
+
+        And at least one deviation below the class's mean: in a class that is all alike, any change whatever is
+        many deviations away, and must not weigh as if it were the opposite of the set.
+        """
+        return self.trust * np.clip((features - self.centre) @ self.direction, -1.0, self.most)
 
     def without(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """The pictures less their differences along the pattern, as far as it is trusted."""
