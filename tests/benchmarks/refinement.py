@@ -365,7 +365,7 @@ def budget(toybox, folder, seed, sizes):
         "start": outside(start),
         "greedy": goal,
         "greedy_prompt": [greedy.candidate.template, greedy.candidate.negative],
-        "random": outside(others.random(BUDGET).candidate) if sizes.random else float("nan"),
+        "random": outside(others.random(BUDGET).candidate) if sizes.random else None,
         "ours": outside(ours.tried),
         "ours_prompt": [ours.template, ours.negative],
         "ours_proxies": ours.proxies,
@@ -405,11 +405,11 @@ def interval(values):
 
 def table(runs):
     """Scenario → figure → interval over the seeds."""
-    return {
-        name: {figure: interval([read(run) for run in mine]) for figure, read in FIGURES[name].items()}
-        for name, mine in runs.items()
-        if mine
-    }
+    found = {}
+    for name, mine in runs.items():
+        values = {figure: [read(run) for run in mine] for figure, read in FIGURES[name].items()}
+        found[name] = {figure: interval(row) for figure, row in values.items() if row and None not in row}
+    return found
 
 
 def at(*path):
