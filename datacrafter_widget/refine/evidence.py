@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _MOST_FAMILY_LABELS = 400
 _TAKEN = 0.25
+_SPARED = 0.1
+_SAME_THING = 0.4
 _BESIDE = (
     "a photo of a {other} {label} {context}",
     "{context}, {label}, {other}",
@@ -244,17 +246,22 @@ def exclusions(
         return np.zeros(len(others))
     anchors = np.asarray(encode_texts([label, *contexts, *others]), np.float64)
     mean = anchors.mean(0)
-    words, things = anchors[0] - mean, anchors[1 : 1 + len(contexts)] - mean
+    anchors = anchors - mean
+    units = anchors / np.maximum(np.linalg.norm(anchors, axis=1, keepdims=True), 1e-9)
+    word, things, own = np.split(units, [1, 1 + len(contexts)])
     taken, spared = np.zeros(len(others)), np.zeros(len(others))
+    seen = np.zeros(len(others))
     for context, thing in zip(contexts, things, strict=True):
+        fair = own @ thing < _SAME_THING  # beside itself, a text takes nothing
         for form in _BESIDE:
             texts = [form.format(other=other, label=label, context=context) for other in others]
             found = np.asarray(encode_texts(texts), np.float64) - mean
-            taken += _loss(found @ words)
-            spared -= _loss(found @ thing)
-    count = len(contexts) * len(_BESIDE)
+            taken += fair * _loss(found @ word[0])
+            spared -= fair * _loss(found @ thing)
+            seen += fair
     # Names of other things take something from both; a rival takes from the label alone.
-    rivals = (taken >= _TAKEN * count) & (spared >= 0)
+    count = np.maximum(seen, 1)
+    rivals = (taken >= _TAKEN * count) & (spared >= _SPARED * count)
     scores: NDArray[np.float64] = np.where(rivals, (taken + spared) / count, 0.0)
     return scores
 

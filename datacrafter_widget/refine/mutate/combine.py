@@ -9,7 +9,7 @@ import numpy as np
 
 from datacrafter_widget.refine.mutate.contrast import Contrast
 from datacrafter_widget.refine.mutate.edits import drop_options
-from datacrafter_widget.refine.mutate.saying import say
+from datacrafter_widget.refine.mutate.saying import keep_options, say
 from datacrafter_widget.refine.mutate.wording import Wording, one_a_reason
 
 if TYPE_CHECKING:
@@ -88,13 +88,16 @@ class CombineMutator:
     def _say(self, parent: Candidate, which: int) -> list[Candidate]:
         """Say what tells one of the sets."""
         contrast = self._contrasts[which]
+        wanted = contrast.wanted()
         found = [
             each
-            for label, reason in contrast.wanted()[:_LABELS_A_SET]
+            for label, reason in wanted[:_LABELS_A_SET]
             for each in say(self._wording, parent, label, reason)
         ]
         found = one_a_reason(self._wording.promising(parent, found, contrast.towards))
-        return [*drop_options(parent, self._wording.class_word, *self._prompts[which]), *found]
+        kept = [each for label, reason in wanted for each in keep_options(parent, label, reason)]
+        dropped = drop_options(parent, self._wording.class_word, *self._prompts[which])
+        return [*kept[:1], *dropped, *found]
 
     def _both(self, parent: Candidate) -> Iterator[Candidate]:
         """Say what tells one, then what tells the other."""

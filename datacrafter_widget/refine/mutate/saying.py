@@ -26,7 +26,7 @@ def say(wording: Wording, parent: Candidate, text: str, reason: str) -> Iterator
     """
     template = PromptTemplate.parse(parent.template)
     words = escape(text)
-    yield from _option(parent, template, text, reason)
+    yield from keep_options(parent, text, reason)
     for label in wording.said(template):
         if find_words(text, label) or not wording.excludes(text, label):
             continue
@@ -58,8 +58,9 @@ def say(wording: Wording, parent: Candidate, text: str, reason: str) -> Iterator
         yield from edited(parent, lambda each: f"{words}, {each.text}", reason)
 
 
-def _option(parent: Candidate, template: PromptTemplate, text: str, reason: str) -> Iterator[Candidate]:
-    """Keep only the options that say it already."""
+def keep_options(parent: Candidate, text: str, reason: str) -> Iterator[Candidate]:
+    """Keep only the options that say a text already."""
+    template = PromptTemplate.parse(parent.template)
     for index, options in enumerate(template.slots):
         saying = [option for option in options if find_words(option, text)]
         if saying and len(saying) < len(options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from datacrafter_widget.refine.candidates import Candidate, Tried
     from datacrafter_widget.refine.mutate.wording import EncodeTexts
 
-_MOST_SEEDS = 6
+_MOST_SEEDS = 4
 _FEWEST_VALUES = 2
+_MOST_WIDENED = 4
 _LONGEST = 60
 
 
@@ -98,14 +100,17 @@ class VarietyMutator:
         return self._wording.choose(parent, kinds, count, tried, most_added_words=_LONGEST)
 
     def _widen(self, parent: Candidate) -> Iterator[Candidate]:
-        """Make slots of words that stand fixed: all of them at once, then one by one."""
-        said = self._wording.said(PromptTemplate.parse(parent.template))
+        """Make slots of words that stand fixed: of several at once, then of one after the other."""
+        said = self._wording.said(PromptTemplate.parse(parent.template))[:_MOST_WIDENED]
         guesses = {label: self._wording.values_beside(label) for label in said}
-        together = [parent]
-        for label, families in guesses.items():
-            for family in families[:1]:
-                together += widen_words(together[-1], label, family, _reason(label, family))
-        yield from together[:1:-1] if len(together) > 2 else ()
+        first = {label: families[0] for label, families in guesses.items() if families}
+        for size in range(len(first), 1, -1):
+            for labels in combinations(first, size):
+                wider = [parent]
+                for label in labels:
+                    family = first[label]
+                    wider += widen_words(wider[-1], label, family, _reason(label, family))
+                yield from wider[-1:] if len(wider) == size + 1 else ()
         for label, families in guesses.items():
             for family in families:
                 yield from widen_words(parent, label, family, _reason(label, family))

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _MOST_ADDED_WORDS = 12
 _MOST_VALUES = 5
 _MOST_RIVALS = 80
-_CONTEXTS = 5
-_EXCLUDED = 1.0
+_CONTEXTS = 6
+_EXCLUDED = 0.8
 _SYNONYM = 0.9
 _SAME_THING = 0.4
 
@@ -139,11 +139,20 @@ class Wording:
             nearness = self._centred(self.embeddings) @ self._direction(label)
             others = [self.labels[index] for index in np.argsort(-nearness, kind="stable")[:_MOST_RIVALS]]
             others = [each for each in others if each != label] + ([text] if text else [])
-            step = max(1, len(self.labels) // _CONTEXTS)
-            contexts = [self.class_word, *self.labels[::step][:_CONTEXTS]]
+            contexts = [self.class_word, *self._different(_CONTEXTS - 1)]
             scores = exclusions(label, others, contexts, self._encode_texts)
             self._rivals[label, text] = dict(zip(others, map(float, scores), strict=True))
         return self._rivals[label, text]
+
+    def _different(self, count: int) -> list[str]:
+        """So many labels that are as different from one another, and from the class, as can be."""
+        rows = self._centred(self.embeddings)
+        nearest = rows @ self._direction(self.class_word)
+        chosen = list[int]()
+        for _ in range(min(count, len(self.labels))):
+            chosen.append(int(np.argmin(nearest)))
+            nearest = np.maximum(nearest, rows @ rows[chosen[-1]])
+        return [self.labels[index] for index in chosen]
 
     def _direction(self, text: str) -> NDArray[np.float64]:
         """(D,) unit vector of a text less the labels' mean."""
