@@ -4,7 +4,7 @@
 
 Every figure is judged by the classifier that was trained on rendered pictures alone, never by the CLIP that the
 search scores with. A full run keeps what it has measured beside the JSON file and goes on from there when it is
-started again.
+started again. Seeds run side by side, one thread each: the seconds are those of a busy machine.
 
 ambiguity    "crane": 200 pictures, 20 undesired ones are removed, the proposal is accepted, as many new pictures
 renamed      (full run) the same where models, class and vocabulary know the word by a random name only, the other
@@ -22,17 +22,20 @@ impossible   (full run) feedback that no prompt can satisfy
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -447,7 +450,7 @@ FIGURES = {
 }
 
 
-def report(runs, sizes, started):
+def report(runs, sizes, workers, started):
     figures = table(runs)
     crane_runs = runs["crane"]
 
@@ -488,6 +491,7 @@ def report(runs, sizes, started):
         "n_seeds_of_proxies_over_greedy": sizes.budget_seeds,
         "machine": platform.platform(),
         "cores": os.cpu_count(),
+        "workers": workers,
         "load": os.getloadavg()[0],
         "python": sys.version.split()[0],
         "versions": {name: version(name) for name in PACKAGES},
@@ -506,6 +510,23 @@ def show(figures):
     sys.stdout.flush()
 
 
+def prepare():
+    """A worker loads the models once, and has one thread: two of those do more than one with two threads."""
+    global _toybox  # noqa: PLW0603 - a worker has one
+    torch.set_num_threads(1)
+    _toybox = Toybox()
+
+
+def one(name, seed, sizes):
+    folder = Path(tempfile.mkdtemp(prefix="datacrafter-"))
+    began = time.perf_counter()
+    try:
+        found = FULL[name](_toybox, folder, seed, sizes)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return name, seed, time.perf_counter() - began, found
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -513,6 +534,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="under ten minutes on two cores")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--only", nargs="*", choices=FULL, help="these scenarios alone; writes no JSON")
+    parser.add_argument("--workers", type=int, help="processes of one thread each; by default one a core")
     parser.add_argument("--seeds", type=int, help="another number of seeds")
     arguments = parser.parse_args()
     started = time.perf_counter()
@@ -522,27 +544,25 @@ def main():
     scenarios = {name: FULL[name] for name in arguments.only or (QUICK if arguments.quick else FULL)}
     keep = arguments.json and not arguments.quick and arguments.json.with_suffix(".partial.json")
     runs = json.loads(keep.read_text()) if keep and keep.is_file() else {}
-    toybox = Toybox()
-    for seed in range(sizes.seeds):
-        for name, scenario in scenarios.items():
-            if len(runs.setdefault(name, [])) > seed or (name == "budget" and seed >= sizes.budget_seeds):
-                continue
-            folder = Path(tempfile.mkdtemp(prefix="datacrafter-"))
-            began = time.perf_counter()
-            try:
-                found = scenario(toybox, folder, seed, sizes)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-            runs[name].append(found)
-            print(
-                f"seed {seed} {name} ({time.perf_counter() - began:.0f} s): {json.dumps(found)[:600]}",
-                flush=True,
-            )
+    tasks = [
+        (name, seed)
+        for seed in range(sizes.seeds)
+        for name in scenarios
+        if str(seed) not in runs.get(name, {}) and (name != "budget" or seed < sizes.budget_seeds)
+    ]
+    workers = max(1, min(arguments.workers or os.cpu_count() or 1, len(tasks)))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare) as pool:
+        for done in as_completed(pool.submit(one, name, seed, sizes) for name, seed in tasks):
+            name, seed, seconds, found = done.result()
+            runs.setdefault(name, {})[str(seed)] = found
+            print(f"seed {seed} {name} ({seconds:.0f} s): {json.dumps(found)[:600]}", flush=True)
             if keep:
                 keep.write_text(json.dumps(runs))
+    runs = {name: [mine[seed] for seed in sorted(mine, key=int)] for name, mine in runs.items()}
     show(table(runs))
     if arguments.json and not arguments.only:
-        arguments.json.write_text(json.dumps(report(runs, sizes, started), indent=2) + "\n")
+        arguments.json.write_text(json.dumps(report(runs, sizes, workers, started), indent=2) + "\n")
         if keep:
             keep.unlink(missing_ok=True)
 
