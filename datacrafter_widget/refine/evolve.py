@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datacrafter_widget.refine.proxies import OnProgress, Render
 
 _FINALISTS = 2
-_LOOKS = 2  # at the last comparison: once, and again with twice the pictures when it is not clear
+_LOOKS = 2  # at the last comparison: one, and another with up to twice the pictures when it is not clear
 _DECIDED = 0.01  # below such a p-value a race is over
 _PROMISING = 0.2  # one more generation is tried for such a p-value
 _MOST_EDITS = 6
@@ -74,7 +74,7 @@ def evolve(
         population: variations in the first generation; half as many in later ones.
         proxies: pictures of each variation in the first heat of a race.
         generations: at most so many.
-        final_proxies: pictures of each finalist on fresh seeds; twice as many where that is not clear.
+        final_proxies: pictures of each finalist on fresh seeds; up to twice as many where that is not clear.
         max_proxies: no more pictures than these in all; with few, all of the numbers above shrink.
         max_seconds: begin nothing for which generating would take longer than these in all, at the pace so
             far; None for no limit. The last comparison is always made. Where time is what ends a search, the
@@ -279,16 +279,18 @@ def _compare(
         bench.extend([start], count, "the last comparison")
         return None, None
     level = SIGNIFICANCE / (len(finalists) * _LOOKS)
-    for look in range(1, _LOOKS + 1):
-        bench.extend([start, *finalists], look * count, "the last comparison")
-        best = bench.simplest(bench.ranked(finalists, start))
+
+    def better(gain: PairedGain) -> bool:
+        return gain.gain >= tolerance and gain.p_value <= level
+
+    bench.extend([start, *finalists], count, "the last comparison")
+    best = bench.simplest(bench.ranked(finalists, start))
+    gain = bench.gain(best, start)
+    more = min(count, purse.left // 2)  # pictures of two prompts
+    if not better(gain) and gain.gain >= tolerance / 2 and gain.p_value <= 10 * level and more:
+        bench.extend([start, best], count + more, "a second look")
         gain = bench.gain(best, start)
-        if gain.gain >= tolerance and gain.p_value <= level:
-            return best, gain
-        open_yet = gain.gain >= tolerance / 2 and gain.p_value <= 10 * level
-        if not open_yet or bench.missing([start, *finalists], (look + 1) * count) > purse.left:
-            break
-    return None, gain
+    return (best if better(gain) else None), gain
 
 
 def _leave_one_out(bench: Bench, best: Candidate, gain: PairedGain | None, purse: Purse) -> list[EditGain]:

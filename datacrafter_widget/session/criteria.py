@@ -170,6 +170,9 @@ class Criteria:
             first=first.features,
             second=second.features,
             rest=rest.features,
+            first_prompts=first.prompts,
+            second_prompts=second.prompts,
+            rest_prompts=rest.prompts,
             **self._common,
         )
         return Criterion(objective, mutate, first.pictures + second.pictures, rest.pictures)
@@ -180,7 +183,12 @@ class Criteria:
             return None
         own, scored = self._scored(feedback, first, second, sets.rest)
         objective = WithoutObjective(first.features, second.features, own, **scored)
-        mutate = FeedbackMutator(*self._words, **self._contrast([first], second))
+        mutate = FeedbackMutator(
+            *self._words,
+            **self._contrast([first], second),
+            rest=sets.rest.features,
+            rest_prompts=sets.rest.prompts,
+        )
         return Criterion(objective, mutate, first.pictures, second.pictures)
 
     @property

@@ -62,7 +62,7 @@ from datacrafter_widget.toybox.judge import Judge
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of new pictures after a proposal, and of seeds."""
+    """Numbers of new pictures after a proposal, of seeds, and most proxies for *noisy* and *diversity*."""
 
     after: int = 200
     noisy: int = 200
@@ -70,10 +70,11 @@ class Sizes:
     seeds: int = 10
     budget_seeds: int = 10
     random: bool = True
+    proxies: int = 250
 
 
 FULL_SIZES = Sizes()
-QUICK_SIZES = Sizes(after=100, noisy=40, transform=40, seeds=4, budget_seeds=2, random=False)
+QUICK_SIZES = Sizes(after=100, noisy=40, transform=40, seeds=4, budget_seeds=2, random=False, proxies=150)
 BIRD, MACHINE = "crane bird", "crane machine"
 BEFORE, MARKED, WRONG_MARKS = 200, 20, 4
 BUDGET = 240  # of the greedy loop
@@ -177,7 +178,7 @@ def ambiguity(toybox, session, name, wanted, sizes, rng):
         *rng.choice(right, min(WRONG_MARKS, len(right)), replace=False),
     ]
     started = time.perf_counter()
-    noisy = refined(session, session.remove(before[marks].tolist()), started)
+    noisy = refined(session, session.remove(before[marks].tolist(), max_proxies=sizes.proxies), started)
     session.undo()
     found = {"before": len(wrong) / BEFORE, "clean": clean, "noisy": noisy}
     for way, count in (("clean", sizes.after), ("noisy", sizes.noisy)):
@@ -245,7 +246,7 @@ def several(toybox, folder, seed, sizes):
         return {**found, "before": len(wrong) / BEFORE, "share": len(undesired(ids)) / sizes.after}
 
 
-def diversity(toybox, folder, seed, _sizes):
+def diversity(toybox, folder, seed, sizes):
     with toybox.session(folder, seed=seed, classes=["strawberry", "apple", "boat", "fish"]) as session:
         (template,) = [
             row for row in session.template_table() if row["class_id"] == class_id(session, "strawberry")
@@ -253,7 +254,7 @@ def diversity(toybox, folder, seed, _sizes):
         session.edit_template(template["id"], "a photo of a red {class} on grass")
         before = generated(session, "strawberry", 100)
         started = time.perf_counter()
-        found = refined(session, session.more_like(before[:MARKED]), started)
+        found = refined(session, session.more_like(before[:MARKED], max_proxies=sizes.proxies), started)
         after = generated(session, "strawberry", 100, found)
         pairs, agreement = [], []
         for ids in (before, after):
