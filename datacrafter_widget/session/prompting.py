@@ -267,11 +267,14 @@ class Prompting(Core):
 
     def _search_for(self, proposal_ids: list[int]) -> Job[list[int]]:
         def run(job: Job[list[int]]) -> list[int]:
-            self._observer.ready(job)
-            return self._refiner.search(job, proposal_ids)
+            try:
+                self._observer.ready(job)
+                return self._refiner.search(job, proposal_ids)
+            finally:
+                self._refiner.leave(proposal_ids)
 
         def over(job: Job[list[int]]) -> None:
-            if job.done():
+            if job.done():  # cancelled before it began
                 self._refiner.leave(proposal_ids)
 
         job = self._submit(run, SEARCH, interactive=True)
