@@ -176,7 +176,8 @@ def test_cancel_keeps_what_came_and_the_labels(folder, chat, eyes):
         go_on.set()
         chat.say(lambda body: captions(body, eyes))
         session.label("language").result()
-        assert shown(chat) <= len(session.pictures()) - 6 * 4
+        # Of seven calls, four at once, three were over for certain.
+        assert shown(chat) <= len(session.pictures()) - 3 * 4
         assert "night" in texts(session)
 
 
