@@ -74,7 +74,7 @@ class Sizes:
 
 
 FULL_SIZES = Sizes()
-QUICK_SIZES = Sizes(after=100, noisy=40, transform=40, seeds=4, budget_seeds=2, random=False, proxies=150)
+QUICK_SIZES = Sizes(after=100, noisy=40, transform=40, seeds=4, budget_seeds=1, random=False, proxies=150)
 BIRD, MACHINE = "crane bird", "crane machine"
 BEFORE, MARKED, WRONG_MARKS = 200, 20, 4
 BUDGET = 240  # of the greedy loop
