@@ -126,15 +126,8 @@ def evolve(
         for number in range(1, generations + 1):
             if not search.generation(number, population if number == 1 else -(-population // 2)):
                 break
-    except JobCancelled:
-        best = _clearly_better(bench, tolerance)
-        if best is None:
-            raise
-        return _unconfirmed(search, best)
-    finalists = search.finalists()
-    final = bench.afresh()
-    try:
-        best, gain = _compare(final, finalists, final_proxies, tolerance, purse)
+        final = bench.afresh()
+        best, gain = _compare(final, search.finalists(), final_proxies, tolerance, purse)
     except JobCancelled:
         best = _clearly_better(bench, tolerance)
         if best is None:

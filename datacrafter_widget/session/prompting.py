@@ -69,7 +69,8 @@ class Prompting(Core):
         Args:
             ids: the pictures to start from, originals or generated ones.
             text: the change, as it would follow the class's word: "at night", "as a sketch".
-            weights: of the terms ``"content"``, ``"direction"`` and ``"confidence"``.
+            weights: of the terms ``"moved"`` (as the text says), ``"kept"`` (else like these) and
+                ``"confidence"``.
             **limits: as for `remove`.
 
         Returns:
