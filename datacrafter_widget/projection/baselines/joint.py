@@ -1,5 +1,6 @@
 """What every baseline starts from and ends with: checked unit rows in, two arrays of positions out."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,7 @@ class Joint:
         return placed[: len(self.images)], placed[len(self.images) :]
 
 
-class Baseline:
+class Baseline(ABC):
     """A projection that checks its input first and places all points, labels after pictures, in one go."""
 
     def fit_transform(
@@ -82,9 +83,9 @@ class Baseline:
         joint = Joint.check(image_features, label_features, edges)
         return joint.split(self._place(joint))
 
+    @abstractmethod
     def _place(self, joint: Joint) -> npt.ArrayLike:
         """Positions (N + L, 2)."""
-        raise NotImplementedError
 
 
 def principal(rows: Float32, random_state: int) -> Float32:
