@@ -86,7 +86,11 @@ class Prompting(Core):
         weights: Mapping[str, float] | None = None,
         **limits: Unpack[SearchLimits],
     ) -> Job[list[int]]:
-        """Both: look for a prompt whose pictures have what the first set shows and what the second shows."""
+        """Both: look for a prompt whose pictures have what the first set shows and what the second shows.
+
+        The sets share a class. Other arguments and result are those of `remove`; the terms are ``"first"``,
+        ``"second"`` and ``"confidence"``.
+        """
         sets = self._two_sets(first, second)
         return self._feed_back("combine", sets[0], second=sets[1], weights=weights, limits=limits)
 
@@ -98,7 +102,11 @@ class Prompting(Core):
         weights: Mapping[str, float] | None = None,
         **limits: Unpack[SearchLimits],
     ) -> Job[list[int]]:
-        """The one less the other: look for a prompt that makes the first set's kind and not the second's."""
+        """The one less the other: look for a prompt that makes the first set's kind and not the second's.
+
+        The sets share a class. Other arguments and result are those of `remove`; the terms are ``"near"`` (the
+        first), ``"away"`` (from the second) and ``"confidence"``.
+        """
         sets = self._two_sets(first, second)
         return self._feed_back("without", sets[0], second=sets[1], weights=weights, limits=limits)
 
