@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Origin = Literal["original", "generated"]
 TemplateOrigin = Literal["default", "user", "proposal"]
-JobState = Literal["open", "done", "cancelled"]
+JobState = Literal["queued", "open", "done", "cancelled"]
 ProposalState = Literal["running", "open", "accepted", "rejected", "withdrawn"]
 Side = Literal["before", "after"]
 PositionKind = Literal["picture", "label"]

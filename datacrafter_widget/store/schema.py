@@ -180,7 +180,69 @@ CREATE TABLE caption (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE new_job (
+    id INTEGER PRIMARY KEY,
+    iteration INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'open', 'done', 'cancelled'))
+);
+INSERT INTO new_job SELECT * FROM job;
+DROP TABLE job;
+ALTER TABLE new_job RENAME TO job;
+
+CREATE TABLE flag (
+    picture_id INTEGER NOT NULL REFERENCES picture (id),
+    kind TEXT NOT NULL,
+    of_id INTEGER REFERENCES picture (id), -- the picture that it is a copy of
+    score REAL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (picture_id, kind)
+) WITHOUT ROWID;
+
+CREATE TABLE fingerprint (sha256 TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE cost (
+    id INTEGER PRIMARY KEY,
+    iteration INTEGER NOT NULL,
+    job_id INTEGER REFERENCES job (id),
+    purpose TEXT NOT NULL CHECK (purpose IN ('pictures', 'proxies', 'tuning')),
+    pictures INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    joules REAL, -- NULL: not known
+    device TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE concept (
+    id INTEGER PRIMARY KEY,
+    token TEXT NOT NULL UNIQUE,
+    class_id INTEGER REFERENCES class (id),
+    kind TEXT NOT NULL CHECK (kind IN ('textual_inversion', 'lora')),
+    words TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    model TEXT NOT NULL,
+    model_revision TEXT,
+    state TEXT NOT NULL CHECK (state IN ('training', 'ready', 'cancelled')),
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE box (
+    id INTEGER PRIMARY KEY,
+    picture_id INTEGER NOT NULL REFERENCES picture (id),
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    x REAL NOT NULL, -- of the upper left corner, in pixels of the stored picture
+    y REAL NOT NULL,
+    width REAL NOT NULL,
+    height REAL NOT NULL,
+    score REAL, -- NULL: given by a person
+    source TEXT NOT NULL CHECK (source IN ('given', 'pseudo'))
+);
+CREATE INDEX box_picture ON box (picture_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Script ``i`` takes a file of version ``i`` to version ``i + 1``. Append only: released scripts never
 change."""
 
