@@ -1,36 +1,22 @@
-"""Generators: text, and perhaps a parent picture, in; pictures out. Any diffusers pipeline is one."""
+"""What a generator is: text, and perhaps a parent picture, in; pictures out."""
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import logging
-import math
-import threading
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from datacrafter_widget.errors import DataCrafterError, InputError, ModelError, OutOfMemoryError
-from datacrafter_widget.models.defaults import GeneratorDefaults, PipelineFolder, generator_defaults
-from datacrafter_widget.models.device import (
-    free_memory,
-    is_out_of_memory,
-    memory_report,
-    resolve_device,
-    resolve_dtype,
-    translate_oom,
-)
-from datacrafter_widget.models.hub import first_line, quiet_loading, reached
-from datacrafter_widget.models.registry import folder_revision, resolve_generator
+from datacrafter_widget.errors import InputError
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    import torch
     from PIL import Image
 
-_log = logging.getLogger(__name__)
+    from datacrafter_widget.models.defaults import GeneratorDefaults
+
+PROBLEM = "datacrafter_problem"
+"""Where `picture_problem` looks in a picture's `info`."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +29,8 @@ class PictureRequest:
         seed: of its own randomness, 0 … 2⁶³ - 1.
         parent: the picture to start from (image-to-image), or None (text-to-image).
         strength: how far to leave the parent, above 0 and up to 1; ignored without a parent.
+        mask: what of the parent to make anew (inpainting): white is made anew, black stays.
+        start: (C, h, w) float32, scaled latents to begin from in place of the encoded parent; needs a parent.
         guidance_scale: classifier-free guidance.
         num_inference_steps: denoising steps; image-to-image does `strength` of them, at least one.
         width: pixels.
@@ -58,6 +46,8 @@ class PictureRequest:
     negative_prompt: str = ""
     parent: Image.Image | None = None
     strength: float | None = None
+    mask: Image.Image | None = None
+    start: torch.Tensor | None = field(default=None, compare=False)
 
 
 @runtime_checkable
@@ -96,285 +86,68 @@ class Generator(Protocol):
         """What its device's memory holds."""
 
 
-class DiffusersGenerator:
-    """Any text-to-image pipeline of diffusers, by folder or hub id; image-to-image from the same weights.
+@runtime_checkable
+class Undecoded(Protocol):
+    """A batch that is denoised but not yet decoded."""
 
-    Opening it reads its configuration (and downloads a hub model); the weights are loaded by the first
-    `generate`, on the thread that calls it.
+    def pictures(self) -> list[Image.Image]:
+        """Decode it. May run on another thread, also while the next batch is denoised."""
 
-    Attributes:
-        name: what the user called it.
-        revision: the hub's commit, or a hash of the folder's contents.
-        device: "cpu", "cuda:0" …
-        dtype: "float32", "bfloat16" or "float16".
-        defaults: settings that suit it.
+
+@runtime_checkable
+class SplitGenerator(Generator, Protocol):
+    """A generator that denoises and decodes separately: `generate` is `denoise(...).pictures()`."""
+
+    def denoise(
+        self,
+        requests: Sequence[PictureRequest],
+        *,
+        on_step: Callable[[int, int], object] | None = None,
+        on_preview: Callable[[list[Image.Image]], object] | None = None,
+    ) -> Undecoded:
+        """Denoise one batch; `on_preview` gets rough pictures of it under way, at most four times a second."""
+
+
+@runtime_checkable
+class LatentGenerator(Protocol):
+    """A generator whose latents can be had and put back."""
+
+    def encode_latents(self, images: Sequence[Image.Image], width: int, height: int) -> torch.Tensor:
+        """Scaled latents (K, C, h, w) float32 of pictures fitted to a size; the same each time."""
+
+    def decode_latents(self, latents: torch.Tensor) -> torch.Tensor:
+        """Pixels (K, 3, H, W) in 0 … 1 of scaled latents; differentiable in them."""
+
+
+@runtime_checkable
+class StreamingGenerator(Generator, Protocol):
+    """A generator with several batches in flight."""
+
+    def stream(
+        self,
+        batches: Iterable[Sequence[PictureRequest]],
+        *,
+        on_step: Callable[[int, int], object] | None = None,
+    ) -> Iterator[tuple[int, list[Image.Image]]]:
+        """Make batches; yield (position in `batches`, pictures) as they get ready.
+
+        Pulls from `batches` only as far as there is room. Closing the iterator drops what is in flight.
+        """
+
+
+def picture_problem(picture: Image.Image) -> str | None:
+    """What the generator that made a picture says is wrong with it.
+
+    Returns:
+        "nan" (numbers that are none came out of the model), "unsafe" (its safety checker hid the picture),
+        or None.
     """
-
-    def __init__(
-        self, name_or_folder: str | os.PathLike[str], *, device: str = "auto", dtype: str = "auto"
-    ) -> None:
-        """Find the model and decide where and how it runs.
-
-        Args:
-            name_or_folder: "toybox", a folder written by `save_pretrained`, or a hub id.
-            device: "auto", "cpu", "mps", "cuda", "cuda:1" …
-            dtype: "auto", "float32", "float16" or "bfloat16".
-
-        Raises:
-            ModelError: the model or the device is not there, or does not support the precision.
-            InputError: an unknown device or precision name.
-        """
-        found = resolve_generator(name_or_folder)
-        self.device = resolve_device(device)
-        self.name = str(name_or_folder)
-        if isinstance(found, Path):
-            self._folder, self.revision = found, folder_revision(found)
-        else:
-            self._folder = _download(found)
-            self.revision = self._folder.name
-        configuration = PipelineFolder.read(self._folder, self.name)
-        self._torch_dtype = resolve_dtype(dtype, self.device, weight_bytes=configuration.weight_bytes)
-        self.dtype = str(self._torch_dtype).removeprefix("torch.")
-        self.defaults = generator_defaults(configuration, self.device)
-        self._text2image: Any = None
-        self._image2image: Any = None
-        self._lock = threading.RLock()
-
-    def generate(
-        self, requests: Sequence[PictureRequest], *, on_step: Callable[[int, int], object] | None = None
-    ) -> list[Image.Image]:
-        """Make one batch of pictures; each has its own randomness.
-
-        The same requests give bitwise the same pictures on the same machine at the same batch size.
-
-        Args:
-            requests: what to make; all with a parent or all without, with the same size, steps, guidance and
-                strength.
-            on_step: called as `on_step(step, steps)` after each denoising step. An exception it raises stops
-                the batch within that step and leaves `generate`; no half-denoised picture does.
-
-        Returns:
-            The pictures (RGB), in the order of the requests.
-
-        Raises:
-            InputError: requests that do not go together, or a size the model can't make.
-            OutOfMemoryError: with the batch size to try.
-            ModelError: the model can't be loaded or failed.
-        """
-        if not requests:
-            return []
-        _check(requests)
-        with self._lock, self._translated(len(requests)):
-            pipeline = self._pipeline(image2image=requests[0].parent is not None)
-            _check_size(pipeline, requests[0])
-            arguments = _arguments(pipeline, requests)
-            return _call(pipeline, arguments, on_step, len(requests))
-
-    def load(self) -> None:
-        """Load the weights now rather than at the first `generate`."""
-        with self._lock, self._translated(1):
-            self._pipeline(image2image=False)
-
-    def release(self) -> None:
-        """Give the memory back; the next `generate` loads the weights again."""
-        with self._lock:
-            self._text2image = self._image2image = None
-            free_memory(self.device)
-
-    def memory(self) -> dict[str, Any]:
-        """What the device's memory holds, in MiB (see `memory_report`)."""
-        return memory_report(self.device)
-
-    @contextlib.contextmanager
-    def _translated(self, batch_size: int) -> Iterator[None]:
-        """Turn running out of memory into our error, and let go of what the failed run held."""
-        failure: OutOfMemoryError | None = None
-        try:
-            yield
-        except Exception as error:
-            if not is_out_of_memory(error) or isinstance(error, DataCrafterError):
-                raise
-            failure = translate_oom(error, batch_size, self.device)
-        if failure is not None:  # outside of `except`: the library's traceback holds on to the tensors
-            free_memory(self.device)
-            raise failure
-
-    def _pipeline(self, *, image2image: bool) -> Any:
-        if self._text2image is None:
-            self._text2image = _load(self._folder, self._torch_dtype, self.device, self.name)
-        if not image2image:
-            return self._text2image
-        if self._image2image is None:
-            self._image2image = _to_image2image(self._text2image, self.name)
-        return self._image2image
+    return picture.info.get(PROBLEM)
 
 
-def _download(hub_id: str) -> Path:
-    with reached(hub_id, "a diffusers pipeline"), quiet_loading():
-        from diffusers import DiffusionPipeline
-
-        return Path(DiffusionPipeline.download(hub_id, use_safetensors=True))
-
-
-def _load(folder: Path, dtype: Any, device: str, name: str) -> Any:
-    import importlib.util
-
-    import diffusers
-    import torch
-
-    # diffusers renamed the argument in 0.42 and warns about the old name.
-    recent = tuple(int(part) for part in diffusers.__version__.split(".")[:2]) >= (0, 42)
-    options: dict[str, Any] = {
-        "dtype" if recent else "torch_dtype": dtype,
-        "local_files_only": True,
-        "use_safetensors": True,
-    }
-    if importlib.util.find_spec("accelerate") is None:
-        options["low_cpu_mem_usage"] = False  # the default needs accelerate, and says so at length
-    try:
-        with quiet_loading():
-            pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(folder, **options)
-        pipeline = pipeline.to(device)
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        msg = (
-            f"the model {name!r} in {folder} can't be loaded: expected a text-to-image pipeline in "
-            f"safetensors, found {type(error).__name__}: {first_line(error)}"
-        )
-        raise ModelError(msg) from error
-    for part in ("unet", "vae"):
-        module = getattr(pipeline, part, None)
-        if module is not None:  # convolutions are faster so: by a third for the toybox on a CPU
-            module.to(memory_format=torch.channels_last)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
-
-
-def _to_image2image(pipeline: Any, name: str) -> Any:
-    from diffusers import AutoPipelineForImage2Image
-
-    try:
-        # A scheduler counts its own steps: each form of the pipeline has one.
-        scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-        image2image = AutoPipelineForImage2Image.from_pipe(pipeline, scheduler=scheduler)
-    except (ValueError, AttributeError, TypeError) as error:
-        msg = (
-            f"the model {name!r} ({type(pipeline).__name__}) has no image-to-image form; "
-            'use perturbation="text2image", or another model'
-        )
-        raise ModelError(msg) from error
-    image2image.set_progress_bar_config(disable=True)
-    return image2image
-
-
-def _check(requests: Sequence[PictureRequest]) -> None:
-    first = requests[0]
-
-    def alike(request: PictureRequest) -> tuple[object, ...]:
-        strength = None if request.parent is None else request.strength
-        return (
-            request.parent is None,
-            request.width,
-            request.height,
-            request.num_inference_steps,
-            request.guidance_scale,
-            strength,
-        )
-
-    if any(alike(request) != alike(first) for request in requests):
-        msg = (
-            "the pictures of one batch must share width, height, steps, guidance and strength, and have all "
-            "a parent or none; generate the others in a batch of their own"
-        )
-        raise InputError(msg)
-    if first.num_inference_steps < 1:
-        msg = f"num_inference_steps: expected 1 or more, found {first.num_inference_steps}"
-        raise InputError(msg)
-    if first.parent is not None and not 0 < (first.strength or 0) <= 1:
-        msg = f"strength: expected a number above 0 and up to 1, found {first.strength}"
-        raise InputError(msg)
-
-
-def _check_size(pipeline: Any, request: PictureRequest) -> None:
-    """Most pipelines want sides in multiples of 8, those that pack latents into patches of 16."""
-    patch = getattr(pipeline, "patch_size", 1)
-    processor = getattr(getattr(pipeline, "image_processor", None), "config", None)
-    multiple = math.lcm(
-        8,
-        getattr(processor, "vae_scale_factor", 8),
-        getattr(pipeline, "vae_scale_factor", 8) * (patch if isinstance(patch, int) else 1),
-    )
-    if request.width % multiple or request.height % multiple or min(request.width, request.height) < multiple:
-        near = [max(multiple, round(side / multiple) * multiple) for side in (request.width, request.height)]
-        msg = (
-            f"width and height: expected multiples of {multiple} for this model, found "
-            f"{request.width} x {request.height}; try {near[0]} x {near[1]}"
-        )
-        raise InputError(msg)
-
-
-def _arguments(pipeline: Any, requests: Sequence[PictureRequest]) -> dict[str, Any]:
-    import torch
-
-    first = requests[0]
-    steps = first.num_inference_steps
-    arguments: dict[str, Any] = {
-        "prompt": [request.prompt for request in requests],
-        "guidance_scale": first.guidance_scale,
-        "width": first.width,
-        "height": first.height,
-        "generator": [torch.Generator("cpu").manual_seed(request.seed) for request in requests],
-        "output_type": "pil",
-    }
-    if any(request.negative_prompt for request in requests):
-        arguments["negative_prompt"] = [request.negative_prompt for request in requests]
-    if first.parent is not None:
-        strength = float(first.strength or 0)
-        while int(steps * strength) < 1:  # diffusers does int(steps · strength) of the steps
-            steps += 1
-        arguments["strength"] = strength
-        arguments["image"] = [fit(request.parent, first.width, first.height) for request in requests]
-    arguments["num_inference_steps"] = steps
-    accepted = inspect.signature(pipeline.__call__).parameters
-    return {name: value for name, value in arguments.items() if name in accepted}
-
-
-def _call(
-    pipeline: Any,
-    arguments: dict[str, Any],
-    on_step: Callable[[int, int], object] | None,
-    count: int,
-) -> list[Image.Image]:
-    stop: BaseException | None = None
-
-    def after_step(pipe: Any, step: int, _timestep: object, tensors: dict[str, Any]) -> dict[str, Any]:
-        nonlocal stop
-        try:
-            if on_step is not None:
-                steps = getattr(pipe, "num_timesteps", None) or arguments["num_inference_steps"]
-                on_step(step + 1, steps)
-        except BaseException as error:
-            # Raised through the pipeline rather than flagged with `_interrupt`: some pipelines have no such
-            # flag, and the others would still decode the half-denoised latents.
-            stop = error
-            raise
-        return tensors
-
-    if "callback_on_step_end" in inspect.signature(pipeline.__call__).parameters:
-        arguments = {**arguments, "callback_on_step_end": after_step}
-    try:
-        pictures = list(pipeline(**arguments).images)
-    except Exception as error:
-        pipeline.maybe_free_model_hooks()
-        if error is stop or isinstance(error, DataCrafterError) or is_out_of_memory(error):
-            raise
-        msg = f"{type(pipeline).__name__} failed: {type(error).__name__}: {first_line(error)}"
-        raise ModelError(msg) from error
-    if len(pictures) != count:
-        msg = f"{type(pipeline).__name__}: expected {count} pictures, found {len(pictures)}"
-        raise ModelError(msg)
-    return [picture.convert("RGB") for picture in pictures]
+def mark_problem(picture: Image.Image, problem: str) -> None:
+    """Note what is wrong with a picture, for `picture_problem`."""
+    picture.info[PROBLEM] = problem
 
 
 def fit(picture: Image.Image | None, width: int, height: int) -> Image.Image:

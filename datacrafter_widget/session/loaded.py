@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.encoder import Encoder, OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator, Generator
+from datacrafter_widget.models.generator import Generator
 from datacrafter_widget.models.language import LanguageModel
 
 

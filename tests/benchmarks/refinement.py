@@ -46,8 +46,9 @@ from greedy import Searcher
 
 from datacrafter_widget import Session
 from datacrafter_widget.generation.templates import PromptTemplate
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator, PictureRequest
+from datacrafter_widget.models.generator import PictureRequest
 from datacrafter_widget.refine import (
     Candidate,
     FeedbackMutator,

@@ -3,8 +3,8 @@ from PIL import Image
 
 from datacrafter_widget.generation.plan import plan_pictures
 from datacrafter_widget.jobs import JobRunner
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator
 from datacrafter_widget.store.store import Store
 
 

@@ -1,7 +1,8 @@
 import pytest
 
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator, PictureRequest
+from datacrafter_widget.models.generator import PictureRequest
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 from datacrafter_widget.errors import InputError, JobCancelled, ModelError, OutOfMemoryError
-from datacrafter_widget.models.generator import DiffusersGenerator, Generator, fit
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
+from datacrafter_widget.models.generator import Generator, fit
 
 
 def arrays(pictures):
@@ -155,7 +156,7 @@ def test_a_pipeline_with_missing_weights(tmp_path, toybox, ask):
     import shutil
 
     copy = tmp_path / "pipeline"
-    shutil.copytree(toybox._folder, copy)
+    shutil.copytree(toybox.folder, copy)
     same = DiffusersGenerator(copy, device="cpu")
     assert same.revision == toybox.revision
     next((copy / "unet").glob("*.safetensors")).unlink()

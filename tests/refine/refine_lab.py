@@ -3,8 +3,9 @@
 import numpy as np
 
 from datacrafter_widget.labels.tagging import zero_shot
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator, PictureRequest
+from datacrafter_widget.models.generator import PictureRequest
 from datacrafter_widget.refine import Proxies
 from datacrafter_widget.toybox.judge import Judge
 from datacrafter_widget.toybox.originals import CLASSES

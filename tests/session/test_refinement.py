@@ -14,8 +14,8 @@ from ambiguous import AMBIGUOUS, SecondMeaning, teach_alias
 
 from datacrafter_widget import Session
 from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.models.generator import DiffusersGenerator
 from datacrafter_widget.toybox import ENCODER, PIPELINE, VOCABULARY, write_originals
 from datacrafter_widget.toybox.judge import Judge
 
