@@ -54,6 +54,7 @@ class Job(Generic[T]):
     Attributes:
         id: its number in this process, from 1.
         name: what it does, for people.
+        kind: what sort of work it is, for programs: "generate", "search", "observe", ….
         interactive: whether it goes before long jobs.
         error: the exception it failed with, or None.
     """
@@ -64,11 +65,13 @@ class Job(Generic[T]):
         name: str,
         *,
         id: int = 0,  # noqa: A002 - it is the attribute's name
+        kind: str = "",
         interactive: bool = False,
         runner: JobRunner | None = None,
     ) -> None:
         self.id = id
         self.name = name
+        self.kind = kind
         self.interactive = interactive
         self.error: BaseException | None = None
         self._function: Callable[[Job[T]], T] | None = function
@@ -326,12 +329,15 @@ class JobRunner:
         self._at_exit = lambda: _close_at_exit(runner)
         atexit.register(self._at_exit)
 
-    def submit(self, function: Callable[[Job[T]], T], name: str, *, interactive: bool = False) -> Job[T]:
+    def submit(
+        self, function: Callable[[Job[T]], T], name: str, *, kind: str = "", interactive: bool = False
+    ) -> Job[T]:
         """Put work into the queue.
 
         Args:
             function: the work; it gets its job, for `update` and `checkpoint`, and returns the result.
             name: what it does, for people.
+            kind: what sort of work it is, for programs.
             interactive: let it go before long jobs, also before one that is running (at its checkpoint).
 
         Raises:
@@ -342,7 +348,7 @@ class JobRunner:
                 msg = f"can't start {name!r}: the session is closed; open it again"
                 raise InputError(msg)
             number = next(self._ids)
-            job = Job(function, name, id=number, interactive=interactive, runner=self)
+            job = Job(function, name, id=number, kind=kind, interactive=interactive, runner=self)
             self._jobs[number] = job
             self._forget_old()
             if self._thread is None:

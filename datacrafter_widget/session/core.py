@@ -20,9 +20,9 @@ class Core(Shown):
     _closed: bool
     _generation: Generation
 
-    def _submit(self, run: Any, name: str, *, interactive: bool = False) -> Job[Any]:
+    def _submit(self, run: Any, name: str, *, kind: str = "", interactive: bool = False) -> Job[Any]:
         self._check_open()
-        return self._runner.submit(run, name, interactive=interactive)
+        return self._runner.submit(run, name, kind=kind, interactive=interactive)
 
     def _made(self, job: Job[Any], generation: GenerationJob) -> list[int]:
         """Make what is missing of a round, then hide what it replaces; the ids of what was made now."""

@@ -48,7 +48,8 @@ class Labelling(Core):
                 self._models.language_failed(None)
             self._observer.observe(job, captions.made(with_))
 
-        return self._submit(run, "Describe the pictures" if with_ == "language" else "Find the words")
+        name = "Describe the pictures" if with_ == "language" else "Find the words"
+        return self._submit(run, name, kind="label")
 
     def _captioning_failed(self, error: ModelError) -> None:
         message = f"content labels stay as they were: {error}"

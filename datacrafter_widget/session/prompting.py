@@ -252,7 +252,7 @@ class Prompting(Core):
             )
             return self._made(job, generation)
 
-        return self._submit(run, "Generate")
+        return self._submit(run, "Generate", kind="generate")
 
     # -- inside -------------------------------------------------------------------------------------
 
@@ -286,7 +286,7 @@ class Prompting(Core):
             if job.done():  # cancelled before it began
                 self._refiner.leave(proposal_ids)
 
-        job = self._submit(run, SEARCH, interactive=True)
+        job = self._submit(run, SEARCH, kind="search", interactive=True)
         job.subscribe(over)
         over(job)
         return job

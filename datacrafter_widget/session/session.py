@@ -251,7 +251,7 @@ class Session(Labelling, Prompting):
         A session that is opened does so by itself; the job that is already on its way is returned then.
         """
         for job in self._runner.jobs():
-            if job.name == OBSERVE and not job.done():
+            if job.kind == "observe" and not job.done():
                 return job
 
         def run(job: Job[None]) -> None:
@@ -259,7 +259,7 @@ class Session(Labelling, Prompting):
             job.update(message="loading the generator")
             _ = self._models.generator
 
-        return self._submit(run, OBSERVE)
+        return self._submit(run, OBSERVE, kind="observe")
 
     # -- generate -----------------------------------------------------------------------------------
 
@@ -322,7 +322,7 @@ class Session(Labelling, Prompting):
             )
             return self._made(job, generation)
 
-        return self._submit(run, "Generate")
+        return self._submit(run, "Generate", kind="generate")
 
     def resume(self) -> Job[list[int]] | None:
         """Go on with what a crash or a restart cut off; None when there is nothing to go on with.
@@ -342,7 +342,7 @@ class Session(Labelling, Prompting):
             self._observer.ready(job)
             return [picture for generation in open_jobs for picture in self._made(job, generation)]
 
-        job = self._submit(run, "Resume")
+        job = self._submit(run, "Resume", kind="generate")
         if searches:
             searches()
         return job

@@ -131,6 +131,7 @@ def job_row(job: Job[Any]) -> dict[str, Any]:
     return {
         "id": job.id,
         "name": job.name,
+        "kind": job.kind,
         "state": job.state,
         "done": job.progress.done,
         "total": job.progress.total,

@@ -199,6 +199,8 @@ export interface ProposalRow {
 export interface JobRow {
   id: number | string;
   name: string;
+  /** What sort of work: "generate" (also what was cut off), "search", "tune", "observe", "label". */
+  kind: string;
   state: "queued" | "running" | "done" | "cancelled" | "failed";
   done: number;
   total: number | null;

@@ -1,9 +1,9 @@
 import { h } from "../dom";
 import { isPending } from "../pending";
-import type { Info, JobRow } from "../protocol";
+import type { Info } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
-import { jobList } from "./jobs";
+import { ABOUT_PROMPTS, jobList } from "./jobs";
 import { switchOf } from "./switch";
 
 /** How many pictures, how, and the button that starts it; progress below. */
@@ -74,7 +74,7 @@ export function generateForm(scope: Scope): HTMLElement {
   function refresh(): void {
     const info = connection.store.get("info");
     const jobs = connection.store.get("jobs");
-    const busy = jobs.some((job) => isGeneration(job) && isPending(job));
+    const busy = jobs.some((job) => job.kind === "generate" && isPending(job));
     go.disabled = busy || info.read_only || !info.classes.length;
     resume.hidden = busy || info.read_only || !info.resumable;
     const { classes } = connection.ui;
@@ -121,13 +121,9 @@ export function generateForm(scope: Scope): HTMLElement {
     ),
     strengthField,
     notices.slot("generate"),
-    jobList(scope, (job) => !/prompt/i.test(job.name)),
+    jobList(scope, (job) => !ABOUT_PROMPTS.has(job.kind)),
     notices.slot("jobs"),
   );
-}
-
-function isGeneration(job: JobRow): boolean {
-  return /generat|resume/i.test(job.name);
 }
 
 function given(input: HTMLInputElement): number | null {

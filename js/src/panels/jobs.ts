@@ -4,6 +4,9 @@ import type { JobRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 
+/** The kinds of jobs that are shown among the prompts. */
+export const ABOUT_PROMPTS: ReadonlySet<string> = new Set(["search", "tune"]);
+
 interface Line {
   element: HTMLElement;
   bar: HTMLElement;

@@ -4,7 +4,7 @@ import type { ClassRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { frame } from "./frame";
-import { jobList } from "./jobs";
+import { ABOUT_PROMPTS, jobList } from "./jobs";
 import { proposalCard } from "./proposal";
 import { templateCard, templateEditor } from "./templatecard";
 
@@ -19,7 +19,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const list = h("div", { class: "dc-cards" });
   body.append(
     chips,
-    jobList(scope, (job) => /prompt/i.test(job.name)),
+    jobList(scope, (job) => ABOUT_PROMPTS.has(job.kind)),
     notices.slot("prompts"),
     list,
   );
