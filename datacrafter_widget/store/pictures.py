@@ -13,6 +13,7 @@ from datacrafter_widget.store.classes import printable
 from datacrafter_widget.store.records import (
     AddedOriginal,
     ClassCounts,
+    FlagDraft,
     Origin,
     Picture,
     PictureColumns,
@@ -98,6 +99,7 @@ class PictureTable(StoreBase):
         model_revision: str | None,
         batch_size: int | None,
         iteration: int,
+        flags: Sequence[Sequence[FlagDraft]] | None = None,
     ) -> list[Picture]:
         """Add a batch of generated pictures: all of them or, after a crash, none.
 
@@ -107,15 +109,17 @@ class PictureTable(StoreBase):
             model_revision: Its revision or hash.
             batch_size: The size of the batch they were made in (part of what makes them reproducible).
             iteration: The generation round, from 1.
+            flags: What is wrong with each; a picture with a flag is marked as not to be exported.
 
         Raises:
             InputError: A picture isn't RGB, or a plan row isn't in this session.
             StoreError: They can't be written.
         """
         hashes = self._put_images([image for image, _ in items])
-        pictures = []
+        pictures: list[Picture] = []
+        drafts = [()] * len(items) if flags is None else flags
         with self.transaction() as connection:
-            for sha256, (image, planned) in zip(hashes, items, strict=True):
+            for sha256, (image, planned), wrong in zip(hashes, items, drafts, strict=True):
                 row = connection.execute(
                     "SELECT class_id, picture_id FROM planned WHERE id = ?", (planned.id,)
                 ).fetchone()
@@ -134,6 +138,7 @@ class PictureTable(StoreBase):
                     _PROVENANCE_FROM_PLAN, (row_id, model, model_revision, batch_size, planned.id)
                 )
                 connection.execute("UPDATE planned SET picture_id = ? WHERE id = ?", (row_id, planned.id))
+                _insert_flags(connection, row_id, wrong, [picture.id for picture in pictures])
                 pictures.append(self.picture(row_id))
         return pictures
 
@@ -318,6 +323,18 @@ def _insert_picture(
         ),
     ).lastrowid
     return int(row_id or 0)
+
+
+def _insert_flags(
+    connection: sqlite3.Connection, picture_id: int, drafts: Sequence[FlagDraft], batch_ids: Sequence[int]
+) -> None:
+    for draft in drafts:
+        of_id = draft.of_id if draft.of_position is None else batch_ids[draft.of_position]
+        connection.execute(
+            "INSERT INTO flag VALUES (?, ?, ?, ?, ?)", (picture_id, draft.kind, of_id, draft.score, now())
+        )
+    if drafts:
+        connection.execute("UPDATE picture SET flagged = 1 WHERE id = ?", (picture_id,))
 
 
 def _picture(row: sqlite3.Row) -> Picture:

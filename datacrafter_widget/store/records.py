@@ -16,6 +16,8 @@ JobState = Literal["queued", "open", "done", "cancelled"]
 ProposalState = Literal["running", "open", "accepted", "rejected", "withdrawn"]
 Side = Literal["before", "after"]
 PositionKind = Literal["picture", "label"]
+FlagKind = Literal["nan", "unsafe", "blank", "duplicate", "near_duplicate", "near_original"]
+CostPurpose = Literal["pictures", "proxies", "tuning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,45 @@ class PlannedPicture:
     height: int
     perturbation: str = ""
     picture_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagDraft:
+    """What is wrong with a picture that is about to be stored.
+
+    ``of_id`` is the picture that it is a copy of, or ``of_position`` its place in the same batch. ``score``
+    is how alike the two are, at most 1.
+    """
+
+    kind: FlagKind
+    score: float | None = None
+    of_id: int | None = None
+    of_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Why a picture stays out of the export; kind "user" where a person said so."""
+
+    picture_id: int
+    kind: FlagKind | Literal["user"]
+    of_id: int | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a piece of a model's work took. ``joules`` is None where it is not known, never 0."""
+
+    id: int
+    iteration: int
+    job_id: int | None
+    purpose: CostPurpose
+    pictures: int
+    seconds: float
+    joules: float | None
+    device: str
+    created_at: str
 
 
 @dataclass(frozen=True, slots=True)

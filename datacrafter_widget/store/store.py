@@ -10,7 +10,9 @@ from typing import Any, Self
 from datacrafter_widget.errors import StoreError
 from datacrafter_widget.store.base import BUSY_TIMEOUT_SECONDS, to_json
 from datacrafter_widget.store.classes import ClassTable
+from datacrafter_widget.store.costs import CostTable
 from datacrafter_widget.store.files import ImageFiles, content_hash
+from datacrafter_widget.store.flags import FlagTable
 from datacrafter_widget.store.history import ActionTable, ProposalTable
 from datacrafter_widget.store.jobs import JobTable
 from datacrafter_widget.store.lock import FolderLock
@@ -40,8 +42,10 @@ _OWN_NAMES = (
 class Store(
     ClassTable,
     PictureTable,
+    FlagTable,
     TemplateTable,
     JobTable,
+    CostTable,
     EmbeddingTable,
     CaptionTable,
     LabelTable,
