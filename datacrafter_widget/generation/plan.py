@@ -12,11 +12,17 @@ from datacrafter_widget.generation.templates import PromptTemplate
 from datacrafter_widget.store.records import PlannedPicture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacrafter_widget.store.records import ClassRow, Template
 
-Perturbation = Literal["text2image", "image2image"]
+Perturbation = Literal["text2image", "image2image", "gif", "gif_unoptimised"]
+"""How a round leaves the originals: not at all ("text2image"), by adding noise to a parent's latent and
+denoising it ("image2image"), or by moving the latent before that: at random within bounds ("gif_unoptimised"),
+and from there towards informative and diverse pictures ("gif"; Zhang et al., NeurIPS 2023)."""
+
+FROM_ORIGINALS: frozenset[str] = frozenset(get_args(Perturbation)) - {"text2image"}
+"""The perturbations that start from a parent, and so have a strength."""
 
 _SEED_BITS = 53  # exact in JavaScript and in JSON readers, too
 
@@ -39,16 +45,18 @@ def plan_pictures(
 
     Everything random comes from `seed`, the class's id and the picture's number in its class: a picture keeps
     its prompt and its seed when other classes are added or `per_class` grows. A class's templates take turns,
-    as do its parents, in an order shuffled by `seed`.
+    as do its parents, in an order shuffled by `seed`. The perturbations share prompts, seeds and parents; only
+    the order differs: with "gif…" parents take turns in place of pictures, so that the pictures of one parent,
+    which are made unlike each other, come in the same batch.
 
     Args:
         classes: the classes to make pictures of.
         templates_by_class: class id → its templates.
         per_class: pictures a class.
         seed: 0 or more; another one for each round, else a round repeats the one before.
-        parents_by_class: class id → ids of the pictures to start from, for "image2image".
-        perturbation: "text2image", or "image2image" from a parent.
-        strength: how far to leave the parent, for "image2image".
+        parents_by_class: class id → ids of the pictures to start from, for all but "text2image".
+        perturbation: how to leave the originals.
+        strength: how far to leave the parent, for all but "text2image".
         guidance_scale: classifier-free guidance.
         num_inference_steps: denoising steps.
         width: pixels.
@@ -72,8 +80,9 @@ def plan_pictures(
     if not classes:
         msg = "expected at least one class to generate, found none; import originals or add a class first"
         raise InputError(msg)
-    if perturbation == "image2image" and strength is None:
-        msg = "strength: expected a number above 0 and up to 1 for image2image, found None"
+    starts_from_parents = perturbation in FROM_ORIGINALS
+    if starts_from_parents and strength is None:
+        msg = f"strength: expected a number above 0 and up to 1 for {perturbation}, found None"
         raise InputError(msg)
     columns = []
     for row in classes:
@@ -82,13 +91,15 @@ def plan_pictures(
             msg = f"the class {row.name!r} has no template; add one, such as 'a photo of a {{class}}'"
             raise InputError(msg)
         parents: Sequence[int | None] = (None,)
-        if perturbation == "image2image":
+        if starts_from_parents:
             parents = _shuffled((parents_by_class or {}).get(row.id) or (), seed, row)
         columns.append(_drafts(row, templates, parents, per_class, seed))
-    numbers = itertools.count()
+    turns: Iterable[_Draft] = itertools.chain.from_iterable(zip(*columns, strict=True))
+    if perturbation.startswith("gif"):
+        turns = _by_parents(columns)
     return [
         PlannedPicture(
-            index=next(numbers),
+            index=index,
             class_id=row.id,
             template_id=template.id,
             template=template.text,
@@ -103,9 +114,23 @@ def plan_pictures(
             height=height,
             perturbation=perturbation,
         )
-        for turn in zip(*columns, strict=True)
-        for row, template, prompt, own_seed, parent in turn
+        for index, (row, template, prompt, own_seed, parent) in enumerate(turns)
     ]
+
+
+_Draft = tuple["ClassRow", "Template", str, int, int | None]
+
+
+def _by_parents(columns: Sequence[Sequence[_Draft]]) -> Iterator[_Draft]:
+    """The drafts of all classes with parents taking turns: one of each class, then the next of each."""
+    families: list[dict[int | None, list[_Draft]]] = []
+    for column in columns:
+        by_parent: dict[int | None, list[_Draft]] = {}
+        for draft in column:
+            by_parent.setdefault(draft[-1], []).append(draft)
+        families.append(by_parent)
+    for turn in itertools.zip_longest(*(by_parent.values() for by_parent in families), fillvalue=()):
+        yield from itertools.chain.from_iterable(turn)
 
 
 def _drafts(
@@ -114,7 +139,7 @@ def _drafts(
     parents: Sequence[int | None],
     count: int,
     seed: int,
-) -> list[tuple[ClassRow, Template, str, int, int | None]]:
+) -> list[_Draft]:
     parsed = [PromptTemplate.parse(template.text) for template in templates]
     drafts = []
     for number in range(count):
@@ -156,7 +181,8 @@ def check_settings(
     if seed is not None and seed < 0:
         raise InputError(f"seed: expected 0 or more, found {seed}")
     if perturbation not in get_args(Perturbation):
-        raise InputError(f'perturbation: expected "text2image" or "image2image", found {perturbation!r}')
+        known = ", ".join(f'"{name}"' for name in get_args(Perturbation))
+        raise InputError(f"perturbation: expected one of {known}; found {perturbation!r}")
     if strength is not None and not 0 < strength <= 1:
         raise InputError(f"strength: expected a number above 0 and up to 1, found {strength}")
     if guidance_scale is not None and not 0 <= guidance_scale < float("inf"):

@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import groupby
 
 import pytest
 
@@ -63,13 +64,34 @@ def test_parents_take_turns_and_stay_in_their_class():
     assert {one.strength for one in planned} == {0.5}
 
 
+def test_guided_imagination_makes_the_same_pictures_parent_by_parent():
+    parents = {FISH.id: [11, 12, 13], HOUSE.id: [21, 22]}
+    plain, guided, unoptimised = (
+        plan(perturbation=name, strength=0.5, parents_by_class=parents)
+        for name in ("image2image", "gif", "gif_unoptimised")
+    )
+    runs = [list(same) for _, same in groupby(one.parent_id for one in guided)]
+    assert sorted(run[0] for run in runs) == [11, 12, 13, 21, 22]  # each parent's pictures in one run
+    assert [len(run) for run in runs] == [2, 3, 2, 3, 2]  # a parent of each class in turn
+    assert [one.index for one in guided] == list(range(12))
+
+    def what(planned):
+        return {(one.seed, one.prompt, one.template_id, one.parent_id, one.strength) for one in planned}
+
+    assert what(guided) == what(plain)
+    assert [(one.seed, one.parent_id) for one in unoptimised] == [(one.seed, one.parent_id) for one in guided]
+    assert {one.perturbation for one in guided} == {"gif"}
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"classes": []}, "at least one class"),
         ({"per_class": 0}, "per_class"),
         ({"seed": -1}, "seed"),
-        ({"perturbation": "magic"}, "perturbation"),
+        ({"perturbation": "magic"}, 'perturbation: expected one of "text2image", .*"gif_unoptimised"; found'),
+        ({"perturbation": "gif"}, "strength: .* for gif"),
+        ({"perturbation": "gif", "strength": 0.5}, "'fish' has no original"),
         ({"perturbation": "image2image", "strength": 1.5}, "strength"),
         ({"perturbation": "image2image", "strength": 0.5}, "'fish' has no original"),
         ({"templates": {FISH.id: [template(1, FISH)]}}, "'house' has no template"),
