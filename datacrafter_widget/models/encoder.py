@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    import torch
     from numpy.typing import NDArray
     from PIL import Image
 
@@ -65,6 +67,18 @@ class Encoder(Protocol):
 
     def release(self) -> None:
         """Give its memory back."""
+
+
+@runtime_checkable
+class DifferentiableEncoder(Protocol):
+    """What steering pictures towards an embedding asks of an encoder."""
+
+    @property
+    def logit_scale(self) -> float:
+        """What cosines are multiplied with before a softmax."""
+
+    def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Embed pixels (B, 3, H, W) in 0..1: (B, D), rows of length 1, differentiable in the pixels."""
 
 
 class OpenClipEncoder:
@@ -157,6 +171,38 @@ class OpenClipEncoder:
                 tensors = [preprocess(image.convert("RGB")) for image in images[start : start + batch_size]]
                 rows.append(self._run(model.encode_image, tensors, cast=True))
         return np.concatenate(rows)
+
+    def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Embed pixels as `encode_images` does pictures, but so that gradients flow back to the pixels.
+
+        The model's own resizing works on numbers here where it rounds a picture's to 0..255, so the two
+        differ a little.
+
+        Args:
+            pixels: (B, 3, H, W) in 0..1, on any device.
+
+        Returns:
+            (B, D) float32 on the encoder's device, rows of length 1.
+
+        Raises:
+            OutOfMemoryError: with the batch size to try.
+            ModelError: the model can't be had, or its preparation of pictures is none of open_clip's.
+        """
+        import torch
+
+        failure = None
+        with self._lock:
+            model, preprocess, _ = self._load()
+            try:
+                inputs = _prepared(preprocess, pixels.to(self.device).float(), self.name)
+                features = model.encode_image(inputs.to(self._torch_dtype)).float()
+                return torch.nn.functional.normalize(features, dim=-1)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                failure = translate_oom(error, len(pixels), self.device)
+        free_memory(self.device)
+        raise failure
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts; those seen before are remembered.
@@ -258,6 +304,28 @@ class OpenClipEncoder:
         )
         tokenizer = open_clip.get_tokenizer(self._model_name)
         return model.eval().requires_grad_(requires_grad=False), preprocess, tokenizer
+
+
+def _prepared(preprocess: Any, pixels: torch.Tensor, name: str) -> torch.Tensor:
+    """What the model's preparation of pictures does, for pixels (B, 3, H, W): all of it but the decoding."""
+    from open_clip.transform import CenterCropOrPad, ResizeKeepRatio
+    from torchvision.transforms import CenterCrop, Normalize, Resize
+    from torchvision.transforms.functional import resize
+
+    for step in getattr(preprocess, "transforms", ()):
+        if isinstance(step, ResizeKeepRatio):  # it reads the size off a PIL picture
+            height, width = pixels.shape[-2:]
+            size = step.get_params(SimpleNamespace(size=(width, height)), step.size, step.longest)
+            pixels = resize(pixels, size, step.interpolation)
+        elif isinstance(step, Normalize):
+            return step(pixels.clamp(0, 1))  # bicubic weights overshoot; a picture's values can't
+        elif isinstance(step, Resize | CenterCrop | CenterCropOrPad):
+            pixels = step(pixels)
+    msg = (
+        f"the encoder {name!r} prepares pictures in a way of its own: expected open_clip's resizing and "
+        'normalisation. Use another encoder, or perturbation="image2image"'
+    )
+    raise ModelError(msg)
 
 
 def _folder_dim(folder: Path) -> int | None:

@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from datacrafter_widget.errors import ModelError, OutOfMemoryError
-from datacrafter_widget.models.encoder import Encoder, OpenClipEncoder
+from datacrafter_widget.models.encoder import DifferentiableEncoder, Encoder, OpenClipEncoder
+from datacrafter_widget.toybox import render, sample_attributes
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,7 @@ def pictures():
 
 def test_unit_vectors_whatever_the_batch(clip, pictures):
     assert isinstance(clip, Encoder)
+    assert isinstance(clip, DifferentiableEncoder)
     rows = clip.encode_images(pictures, batch_size=3)
     assert rows.shape == (7, clip.dim)
     assert rows.dtype == np.float32
@@ -34,6 +36,43 @@ def test_it_is_what_open_clip_gives(clip, pictures):
     with torch.inference_mode():
         expected = model.eval().encode_image(torch.stack([preprocess(p) for p in pictures]), normalize=True)
     assert np.allclose(clip.encode_images(pictures), expected.numpy(), atol=1e-5)
+
+
+def world_pictures(count, size):
+    rng = np.random.default_rng(1)
+    rendered = [Image.fromarray(render(sample_attributes(rng), rng)) for _ in range(count)]
+    return [picture.resize(size, Image.Resampling.BICUBIC) for picture in rendered]
+
+
+def as_pixels(pictures):
+    arrays = [np.asarray(picture.convert("RGB"), np.float32) / 255 for picture in pictures]
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (160, 96), (300, 300), (40, 48)])
+def test_features_of_pixels_are_those_of_the_picture(clip, size):
+    pictures = world_pictures(3, size)
+    features = clip.image_features(as_pixels(pictures)).detach().numpy()
+    assert np.allclose(features, clip.encode_images(pictures), atol=5e-3)
+    assert ((features * clip.encode_images(pictures)).sum(1) > 0.9999).all()
+
+
+@pytest.mark.parametrize("mode", ["shortest", "longest", "squash"])
+@pytest.mark.parametrize("image_size", [32, (32, 48)])
+def test_pixels_are_prepared_as_every_kind_of_model_wants(tmp_path, mode, image_size):
+    encoder = random_encoder(tmp_path, image_size, size=image_size, resize_mode=mode)
+    pictures = world_pictures(2, (90, 70))
+    features = encoder.image_features(as_pixels(pictures)).detach().numpy()
+    assert np.allclose(features, encoder.encode_images(pictures), atol=5e-3)
+
+
+def test_gradients_reach_the_pixels(clip, pictures):
+    pixels = as_pixels(pictures).requires_grad_()
+    target = torch.from_numpy(clip.encode_texts(["a photo of a red fish"]))
+    (clip.image_features(pixels) @ target.T).sum().backward()
+    assert pixels.grad.shape == pixels.shape
+    assert torch.isfinite(pixels.grad).all()
+    assert (pixels.grad.abs().amax((1, 2, 3)) > 0).all()
 
 
 def test_texts_in_order_and_remembered(clip, monkeypatch):
@@ -100,22 +139,26 @@ def test_numbers_that_are_none(clip, pictures, monkeypatch):
         clip.encode_images(pictures)
 
 
-def test_another_open_clip_folder(tmp_path, pictures):
+def random_encoder(folder, image_size=32, **preprocess):
     """An architecture of open_clip's own, with its usual tokenizer, from a folder with random weights."""
     import open_clip
     from safetensors.torch import save_file
 
-    config = {
-        "embed_dim": 16,
-        "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
-        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
-    }
-    model = open_clip.CLIP(config["embed_dim"], config["vision_cfg"], config["text_cfg"])
-    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    vision = {"image_size": image_size, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
+    text = {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
+    config = {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}
+    (folder / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": config, "preprocess_cfg": preprocess})
+    )
     with pytest.raises(ModelError, match="no weights"):
-        OpenClipEncoder(tmp_path, device="cpu")
-    save_file(model.state_dict(), tmp_path / "open_clip_model.safetensors")
-    encoder = OpenClipEncoder(tmp_path, device="cpu")
+        OpenClipEncoder(folder, device="cpu")
+    model = open_clip.CLIP(config["embed_dim"], vision, text)
+    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    return OpenClipEncoder(folder, device="cpu")
+
+
+def test_another_open_clip_folder(tmp_path, pictures):
+    encoder = random_encoder(tmp_path)
     assert encoder.encode_images(pictures).shape == (7, 16)
     assert encoder.encode_texts(["a cat"]).shape == (1, 16)
 
