@@ -1,0 +1,6 @@
+"""Teaching a generator new concepts from a few pictures: textual inversion, and DreamBooth with LoRA."""
+
+from datacrafter_widget.models.tuning.settings import TuningSettings
+from datacrafter_widget.models.tuning.tune import FILE_NAME, tune
+
+__all__ = ["FILE_NAME", "TuningSettings", "tune"]
