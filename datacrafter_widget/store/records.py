@@ -19,6 +19,7 @@ PositionKind = Literal["picture", "label"]
 FlagKind = Literal["nan", "unsafe", "blank", "duplicate", "near_duplicate", "near_original"]
 CostPurpose = Literal["pictures", "proxies", "tuning"]
 
+ConceptState = Literal["training", "ready", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
@@ -196,6 +197,22 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class ConceptRow:
+    """What a model was taught for a token, or is being taught; ``words`` is what a prompt has in its place."""
+
+    id: int
+    token: str
+    class_id: int | None
+    kind: Literal["textual_inversion", "lora"]
+    words: str
+    settings: dict[str, Any]
+    model: str
+    model_revision: str | None
+    state: ConceptState
+    created_at: str
+
+
 class Label:
     """A content label."""
 

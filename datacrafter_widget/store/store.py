@@ -11,6 +11,7 @@ from datacrafter_widget.errors import StoreError
 from datacrafter_widget.store.base import BUSY_TIMEOUT_SECONDS, to_json
 from datacrafter_widget.store.classes import ClassTable
 from datacrafter_widget.store.costs import CostTable
+from datacrafter_widget.store.concepts import CONCEPTS_NAME, ConceptTable
 from datacrafter_widget.store.files import ImageFiles, content_hash
 from datacrafter_widget.store.flags import FlagTable
 from datacrafter_widget.store.history import ActionTable, ProposalTable
@@ -35,6 +36,7 @@ _OWN_NAMES = (
     "thumbnails",
     DATABASE_NAME,
     f"{DATABASE_NAME}-wal",
+    CONCEPTS_NAME,
     f"{DATABASE_NAME}-shm",
 )
 
@@ -48,6 +50,7 @@ class Store(
     CostTable,
     EmbeddingTable,
     CaptionTable,
+    ConceptTable,
     LabelTable,
     PositionTable,
     MetricTable,
