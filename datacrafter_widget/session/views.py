@@ -39,11 +39,13 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
 
     Returns:
         ``id`` int32, ``x`` and ``y`` float32, ``class_index`` uint16 (place in `class_table`), ``origin``
-        uint8 (0 original, 1 generated), ``iteration`` uint16, ``hidden`` uint8, ``parent`` int32 (0: none).
+        uint8 (0 original, 1 generated), ``iteration`` uint16, ``hidden`` uint8, ``flagged`` uint8, ``parent``
+        int32 (0: none).
     """
     columns = store.picture_columns(after_id)
     ids, positions = store.positions("picture")
     _, row, found = np.intersect1d(ids, columns.ids, assume_unique=True, return_indices=True)
+    flagged = [flag.picture_id for flag in store.flags()]
     class_ids = np.array([each.id for each in store.classes()], np.int64)
     by_id = np.argsort(class_ids)
     return {
@@ -56,6 +58,7 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
         "origin": columns.generated[found].astype(np.uint8),
         "iteration": columns.iterations[found].astype(np.uint16),
         "hidden": columns.hidden[found].astype(np.uint8),
+        "flagged": np.isin(columns.ids[found], flagged).astype(np.uint8),
         "parent": columns.parent_ids[found].astype(np.int32),
     }
 
@@ -90,6 +93,7 @@ def summary(picture: Picture) -> Row:
         "origin": picture.origin,
         "iteration": picture.iteration,
         "hidden": picture.hidden,
+        "flagged": picture.flagged,
     }
 
 

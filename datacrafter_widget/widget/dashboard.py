@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import anywidget
 import numpy as np
 import traitlets
+from numpy.typing import NDArray
 
 from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.session import Session
+from datacrafter_widget.widget.previews import encode_preview
 from datacrafter_widget.widget.protocol import PANELS, TABLES, check_request, encode_points, plain
 from datacrafter_widget.widget.requests import SLOW, answer
 
@@ -41,6 +43,10 @@ _TOUCHED = {
     "job": ("jobs",),
     "actions": ("history",),
     "device": ("info",),
+    "cost": ("info",),
+    "concepts": ("info",),
+    "flags": ("points", "info", "flags", "history"),
+    "preview": ("preview",),
     "classes": ("info", "templates", "points"),
     "warning": ("warnings",),
 }
@@ -105,15 +111,15 @@ class DataCrafter(anywidget.AnyWidget):
         self._moved = False
         self._changed: set[int] = set()
         self._warnings: list[tuple[str, str]] = []
+        self._preview: dict[str, Any] | None = None
         self._dirty_lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._last_flush = 0.0
         self._seq = 0
-        self._known = np.zeros(0, np.int32)
         self._live = True
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="datacrafter-widget")
         points = session.map_points()
-        self._known = points["id"]
+        self._known, self._flagged = points["id"], _flagged(points)
         tables = {name: self._table(name) for name in TABLES}
         self._sent = dict(tables)
         super().__init__(
@@ -151,6 +157,8 @@ class DataCrafter(anywidget.AnyWidget):
                 self._changed.update(event["ids"])
             if kind == "warning":
                 self._warnings.append((event.get("where", "map"), event["message"]))
+            if kind == "preview":
+                self._preview = event
         touched = _TOUCHED.get(kind, ())
         ended = kind == "job" and event["job"]["state"] not in {"queued", "running"}
         self._touch(*touched, *(("info",) if ended else ()))
@@ -173,6 +181,7 @@ class DataCrafter(anywidget.AnyWidget):
             changed, self._changed = self._changed, set()
             moved, self._moved = self._moved, False
             warnings, self._warnings = self._warnings, []
+            preview, self._preview = self._preview, None
             self._timer = None
             self._last_flush = time.monotonic()
         try:
@@ -182,12 +191,14 @@ class DataCrafter(anywidget.AnyWidget):
                 for where, message in warnings:
                     self._say({"type": "warning", "where": where, "message": message})
                 if "points" in names:
-                    self._send_points(moved=moved, changed=changed)
+                    self._send_points(moved=moved, changed=changed, reflagged="flags" in names)
                 tables = {name: self._table(name) for name in TABLES if name in names}
                 tables = {name: table for name, table in tables.items() if table != self._sent.get(name)}
                 if tables:
                     self._sent.update(tables)
                     self._send_live({"type": "state", "tables": tables})
+                if preview is not None:
+                    self._say(*encode_preview(preview))
         except Exception as error:
             if self._live:  # a session that was closed meanwhile has nothing to tell
                 _log.debug("the widget could not read the session", exc_info=True)
@@ -195,11 +206,11 @@ class DataCrafter(anywidget.AnyWidget):
             return
         self._fold_soon()
 
-    def _send_points(self, *, moved: bool, changed: set[int]) -> None:
+    def _send_points(self, *, moved: bool, changed: set[int], reflagged: bool) -> None:
         last = int(self._known[-1]) if len(self._known) else 0
         if moved:
             points = self._session.map_points()
-            self._known = points["id"]
+            self._known, self._flagged = points["id"], _flagged(points)
             self._send_live({"type": "replace"}, points)
             return
         new = self._session.map_points(after_id=last)
@@ -207,9 +218,12 @@ class DataCrafter(anywidget.AnyWidget):
             start = len(self._known)
             self._known = np.concatenate([self._known, new["id"]])
             self._send_live({"type": "append", "start": start, "count": len(new["id"])}, new)
-        if changed:
+        if changed or reflagged:
             points = self._session.map_points()
             rows = np.isin(points["id"], list(changed))
+            if reflagged:
+                was, self._flagged = self._flagged, _flagged(points)
+                rows |= np.isin(points["id"], np.setxor1d(was, self._flagged))
             if rows.any():
                 points = {name: column[rows] for name, column in points.items()}
                 self._send_live({"type": "update", "count": int(rows.sum())}, points)
@@ -302,6 +316,10 @@ class DataCrafter(anywidget.AnyWidget):
             tables = {name: self._table(name) for name in TABLES}
             reply = {"seq": self._seq, "tables": tables}
             self._say({"type": "reply", "id": request, "result": reply}, [encode_points(points, self._seq)])
+
+
+def _flagged(points: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    return points["id"][points["flagged"] > 0]
 
 
 def _in_words(error: Exception) -> str:

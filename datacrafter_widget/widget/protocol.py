@@ -5,8 +5,8 @@ Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``heig
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
 block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message), ``warning``
-(where, message). ``seq`` counts up by one, so that a page that missed a message knows, and says ``hello`` to get
-everything.
+(where, message), ``preview`` (job, class_ids, count, a WebP a picture). ``seq`` counts up by one, so that a page
+that missed a message knows, and says ``hello`` to get everything.
 
 Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUESTS`.
 """
@@ -35,6 +35,7 @@ COLUMNS = (
     ("iteration", "<u2"),
     ("origin", "<u1"),
     ("hidden", "<u1"),
+    ("flagged", "<u1"),
 )
 
 MAX_IDS = 1_000_000
@@ -102,6 +103,10 @@ def _weights(value: Any) -> bool:
     )
 
 
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _one_of(*words: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in words
 
@@ -147,7 +152,14 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "edit_template": {"template": _whole, "text": _text, "negative": _text},
     "add_template": {"class_id": _whole, "text": _text},
     "delete_template": {"template": _whole},
-    "export": {"path": _text, "overwrite": lambda value: isinstance(value, bool)},
+    "use_strategy": {"strategy": _text, "classes": _or_none(_ids), "replace": _flag},
+    "tune": {
+        "class_id": _whole,
+        "method": _one_of("textual_inversion", "lora"),
+        "steps": _or_none(_whole),
+    },
+    "keep": {"ids": _ids},
+    "export": {"path": _text, "format": _text, "overwrite": _flag},
 }
 
 

@@ -9,7 +9,7 @@ from datacrafter_widget.session import Session
 
 Answer = tuple[Any, list[bytes]]
 
-SLOW = frozenset({"export", "thumbnails", "proxies", "details", "picture"})
+SLOW = frozenset({"export", "use_strategy", "thumbnails", "proxies", "details", "picture"})
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
@@ -57,8 +57,12 @@ def _accept(
     return _job(session.regenerate(template, replace=regenerate == "replace"))
 
 
-def _export(session: Session, path: str, overwrite: bool) -> Answer:
-    report = session.export(path, overwrite=overwrite)
+def _tune(session: Session, class_id: int, method: str, steps: int | None) -> Answer:
+    return _job(session.tune(class_id, method=method, steps=steps))
+
+
+def _export(session: Session, path: str, format: str, overwrite: bool) -> Answer:  # noqa: A002 - the wire's word
+    report = session.export(path, format=format, overwrite=overwrite)
     return {"total": report.total, "path": str(report.path)}, []
 
 
@@ -87,5 +91,11 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     ),
     "add_template": lambda session, class_id, text: _done(session.add_template(class_id, text)),
     "delete_template": lambda session, template: _done(session.delete_template(template)),
+    "use_strategy": lambda session, strategy, classes, replace: (
+        session.use_strategy(strategy, classes, replace=replace),
+        [],
+    ),
+    "tune": _tune,
+    "keep": lambda session, ids: _done(session.keep(ids)),
     "export": _export,
 }

@@ -111,6 +111,8 @@ export class Connection {
   #receive(message: Message, buffers: DataView[]): void {
     if (message.type === "warning") {
       this.ui.emit("notice", { where: message.where, kind: "warning", message: message.message });
+    } else if (message.type === "preview") {
+      this.ui.emit("preview", { job: message.job, classes: message.class_ids, images: buffers });
     } else if (message.type === "reply" || message.type === "error") this.#settle(message, buffers);
     else if (message.seq === this.store.seq + 1) this.#follow(message, buffers);
     else if (message.seq > this.store.seq) this.#resync();

@@ -10,15 +10,16 @@ export interface PointBlock {
   iteration: Uint16Array;
   origin: Uint8Array;
   hidden: Uint8Array;
+  flagged: Uint8Array;
 }
 
 export const MAGIC = 0x31504344; // "DCP1"
 export const HEADER_BYTES = 16;
-export const ROW_BYTES = 22;
+export const ROW_BYTES = 23;
 
 /**
  * Reads a point block: four little-endian uint32 (magic, format, seq, count), then the columns
- * id, parent (int32), x, y (float32), class index, iteration (uint16), origin, hidden (uint8).
+ * id, parent (int32), x, y (float32), class index, iteration (uint16), origin, hidden, flagged (uint8).
  */
 export function decodePoints(view: DataView): PointBlock {
   if (view.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
@@ -54,5 +55,6 @@ export function decodePoints(view: DataView): PointBlock {
     iteration: column((b, o, n) => new Uint16Array(b, o, n), 2),
     origin: column((b, o, n) => new Uint8Array(b, o, n), 1),
     hidden: column((b, o, n) => new Uint8Array(b, o, n), 1),
+    flagged: column((b, o, n) => new Uint8Array(b, o, n), 1),
   };
 }

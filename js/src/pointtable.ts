@@ -11,6 +11,7 @@ export class PointTable {
   iteration = new Uint16Array(0);
   origin = new Uint8Array(0);
   hidden = new Uint8Array(0);
+  flagged = new Uint8Array(0);
   #rows = new Map<number, number>();
 
   /** The row of a picture, or -1. */
@@ -58,6 +59,7 @@ export class PointTable {
     this.iteration[to] = block.iteration[from];
     this.origin[to] = block.origin[from];
     this.hidden[to] = block.hidden[from];
+    this.flagged[to] = block.flagged[from];
   }
 
   #reserve(needed: number): void {
@@ -74,5 +76,6 @@ export class PointTable {
     this.iteration = grow(this.iteration, new Uint16Array(capacity));
     this.origin = grow(this.origin, new Uint8Array(capacity));
     this.hidden = grow(this.hidden, new Uint8Array(capacity));
+    this.flagged = grow(this.flagged, new Uint8Array(capacity));
   }
 }

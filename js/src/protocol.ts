@@ -12,6 +12,7 @@
  *   {type: "reply",  id, result}        + buffers         the answer to the request with this id
  *   {type: "error",  id, where, message}                  the request failed; `where` is the place to show it
  *   {type: "warning", where, message}                     something went less well; all went on
+ *   {type: "preview", job, class_ids, count} + one WebP a picture   what a job is at; not part of the session
  * `seq` counts up by one; a page that misses one asks for everything with `hello`.
  *
  * Custom messages, page → Python: {type, id, where, …} with the arguments named in `Requests`.
@@ -63,6 +64,44 @@ export interface LanguageInfo {
 
 export type LabelSource = "clip" | "language";
 
+/** What pictures took; null where it is not known, and money where no price was set. */
+export interface Cost {
+  pictures: number;
+  seconds: number;
+  energy_wh: number | null;
+  money: number | null;
+}
+
+export interface CostInfo {
+  total: Cost;
+  per_picture: Omit<Cost, "pictures">;
+  iterations: (Cost & { iteration: number })[];
+  currency: string;
+  /** Whether the energy is an estimate, at least in part. */
+  estimated: boolean;
+}
+
+/** A way of doing something among several, with a sentence on what it does. */
+export interface Choice {
+  name: string;
+  title: string;
+  text: string;
+}
+
+export interface PerturbationInfo extends Choice {
+  needs_originals: boolean;
+}
+
+export type TuningMethod = "textual_inversion" | "lora";
+
+/** A word that the generator was taught. */
+export interface ConceptInfo {
+  token: string;
+  kind: TuningMethod;
+  class_id: number | null;
+  state: "training" | "ready" | "cancelled";
+}
+
 export interface Info {
   name: string;
   folder: string;
@@ -86,6 +125,13 @@ export interface Info {
   read_only: boolean;
   /** Generations and searches that a crash or a restart cut off. */
   resumable: number;
+  cost: CostInfo;
+  /** How many pictures are flagged, by what is wrong with them. */
+  flagged: Record<string, number>;
+  strategies: Choice[];
+  concepts: ConceptInfo[];
+  export_formats: string[];
+  perturbations: PerturbationInfo[];
 }
 
 export interface LabelRow {
@@ -239,7 +285,15 @@ export interface PictureRow {
   origin: "original" | "generated";
   iteration?: number;
   hidden?: boolean;
+  flagged?: boolean;
   [key: string]: unknown;
+}
+
+/** Why a picture is flagged; `of` is the picture that it is a copy of. */
+export interface FlagRow {
+  kind: string;
+  of: number | null;
+  words: string;
 }
 
 export interface DetailRow {
@@ -285,7 +339,10 @@ export interface Requests {
   edit_template: { template: number; text: string; negative: string };
   add_template: { class_id: number; text: string };
   delete_template: { template: number };
-  export: { path: string; overwrite: boolean };
+  use_strategy: { strategy: string; classes: number[] | null; replace: boolean };
+  tune: { class_id: number; method: TuningMethod; steps: number | null };
+  keep: { ids: number[] };
+  export: { path: string; format: string; overwrite: boolean };
 }
 
 export type RequestName = keyof Requests;
@@ -297,7 +354,8 @@ export type Message =
   | { type: "replace"; seq: number }
   | { type: "reply"; id: string; result: unknown }
   | { type: "error"; id: string | null; where: string; message: string }
-  | { type: "warning"; where: string; message: string };
+  | { type: "warning"; where: string; message: string }
+  | { type: "preview"; job: number | string; class_ids: number[]; count: number };
 
 /** The part of an anywidget model that we use. */
 export interface WidgetModel {

@@ -7,6 +7,13 @@ export interface Notice {
   kind: "error" | "warning" | "done";
 }
 
+/** Unfinished pictures of a job, WebP each. Not part of the session. */
+export interface Preview {
+  job: number | string;
+  classes: number[];
+  images: DataView[];
+}
+
 export interface LabelFocus {
   text: string;
   labels: number[];
@@ -24,6 +31,8 @@ interface Events {
   /** One picture to show in full. */
   sheet: number;
   notice: Notice;
+  /** What a job is making, unfinished. */
+  preview: Preview;
   /** Seconds that the oldest unanswered request has waited; 0 when none does. */
   waiting: number;
   /** Requests that act on the session came or were answered. */

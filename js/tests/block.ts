@@ -8,6 +8,7 @@ export interface Row {
   origin?: number;
   iteration?: number;
   hidden?: number;
+  flagged?: number;
   parent?: number;
 }
 
@@ -33,5 +34,6 @@ export function block(rows: Row[], { seq = 0, offset = 0 } = {}): DataView {
   put(2, (o, row) => view.setUint16(o, row.iteration ?? 0, true));
   put(1, (o, row) => view.setUint8(o, row.origin ?? 0));
   put(1, (o, row) => view.setUint8(o, row.hidden ?? 0));
+  put(1, (o, row) => view.setUint8(o, row.flagged ?? 0));
   return view;
 }

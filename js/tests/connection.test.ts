@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Connection } from "../src/connection";
 import type { Message, WidgetModel } from "../src/protocol";
-import type { Notice } from "../src/ui";
+import type { Notice, Preview } from "../src/ui";
 import { block } from "./block";
 
 type Sent = { type: string; id: string; [key: string]: unknown };
@@ -72,6 +72,19 @@ describe("Connection", () => {
     expect(heard).toEqual([{ where: "map", kind: "warning", message: "<i>no names</i>" }]);
     expect(store.seq).toBe(0);
     expect(asked("hello")).toHaveLength(1);
+  });
+
+  it("shows a preview and keeps nothing of it", () => {
+    const { model, say } = fakeModel();
+    const { ui, store } = new Connection(model, life.signal);
+    const heard: Preview[] = [];
+    ui.on("preview", (preview) => heard.push(preview), life.signal);
+    const before = store.seq;
+    const image = new DataView(new ArrayBuffer(4));
+    say({ type: "preview", job: 3, class_ids: [2], count: 1 }, [image]);
+    expect(heard).toEqual([{ job: 3, classes: [2], images: [image] }]);
+    expect(store.seq).toBe(before);
+    expect(store.points.count).toBe(2);
   });
 
   it("asks for everything when it missed a message, and is in step after the answer", async () => {

@@ -3,7 +3,7 @@ import { Camera } from "../src/map/camera";
 import { pointInPolygon } from "../src/map/geometry";
 import { canPoint, computeLooks } from "../src/map/looks";
 import { Picker } from "../src/map/picker";
-import { HIDDEN, KEPT, MUTED, SELECTED } from "../src/map/pointrenderer";
+import { FLAGGED, HIDDEN, KEPT, MUTED, SELECTED } from "../src/map/pointrenderer";
 import { decodePoints } from "../src/points";
 import { PointTable } from "../src/pointtable";
 import { UiState } from "../src/ui";
@@ -105,6 +105,12 @@ describe("computeLooks", () => {
   it("mutes what is not selected, and marks what is", () => {
     expect(looks(() => undefined)).toEqual([0, 0, HIDDEN]);
     expect(looks((ui) => ui.select([2]))).toEqual([MUTED, SELECTED, HIDDEN | MUTED]);
+  });
+
+  it("marks what is flagged", () => {
+    table.update(decodePoints(block([{ id: 1, flagged: 1 }])));
+    expect(looks(() => undefined)).toEqual([FLAGGED, 0, HIDDEN]);
+    table.update(decodePoints(block([{ id: 1 }])));
   });
 
   it("marks set A, and lets it stand out beside a selection", () => {

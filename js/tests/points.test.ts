@@ -3,7 +3,7 @@ import { decodePoints } from "../src/points";
 import { block } from "./block";
 
 const ROWS = [
-  { id: 7, x: 1.5, y: -2, classIndex: 300, origin: 0 },
+  { id: 7, x: 1.5, y: -2, classIndex: 300, origin: 0, flagged: 1 },
   { id: 9, x: 0.25, y: 4, classIndex: 1, origin: 1, iteration: 2, hidden: 1, parent: 7 },
 ];
 
@@ -16,6 +16,7 @@ describe("decodePoints", () => {
     expect([...points.classIndex]).toEqual([300, 1]);
     expect([...points.parent]).toEqual([0, 7]);
     expect([...points.hidden]).toEqual([0, 1]);
+    expect([...points.flagged]).toEqual([1, 0]);
   });
 
   it("reads an empty block", () => {
@@ -25,6 +26,6 @@ describe("decodePoints", () => {
   it("says what is wrong with bytes that are no block, or a cut one", () => {
     expect(() => decodePoints(new DataView(new ArrayBuffer(32)))).toThrow("not a point block");
     const cut = block(ROWS);
-    expect(() => decodePoints(new DataView(cut.buffer, 0, cut.byteLength - 1))).toThrow("expected 60 bytes");
+    expect(() => decodePoints(new DataView(cut.buffer, 0, cut.byteLength - 1))).toThrow("expected 62 bytes");
   });
 });

@@ -1,5 +1,6 @@
 """JupyterLab as a user runs it, and a Chromium that looks at it. Tests here wait on state, they never sleep."""
 
+import base64
 import json
 import os
 import secrets
@@ -204,6 +205,7 @@ class NotebookPage:
             self.strangers.append(request.url)
 
 
+NO_COST = {"pictures": 0, "seconds": 0, "energy_wh": None, "money": None}
 INFO = {
     "name": "test",
     "folder": "",
@@ -217,6 +219,18 @@ INFO = {
     "iteration": 0,
     "read_only": False,
     "resumable": 0,
+    "cost": {
+        "total": NO_COST,
+        "per_picture": NO_COST,
+        "iterations": [],
+        "currency": "USD",
+        "estimated": False,
+    },
+    "flagged": {},
+    "strategies": [],
+    "concepts": [],
+    "export_formats": ["imagefolder"],
+    "perturbations": [],
 }
 
 
@@ -238,7 +252,10 @@ class BarePage:
             },
             on: (event, listener) => (listeners[event] ??= []).push(listener),
         };
-        window.say = message => listeners['msg:custom'].forEach(listener => listener(message, []));
+        window.say = (message, buffers = []) => {
+            const views = buffers.map(bytes => new DataView(Uint8Array.from(atob(bytes), c => c.charCodeAt()).buffer));
+            listeners['msg:custom'].forEach(listener => listener(message, views));
+        };
         window.choose = ids => {
             traits.selection = ids;
             listeners['change:selection'].forEach(listener => listener());
@@ -268,8 +285,9 @@ class BarePage:
     def change_info(self, **changes: Any) -> None:
         self.state(info=INFO | changes)
 
-    def say(self, **message: Any) -> None:
-        self.page.evaluate("message => say(message)", message)
+    def say(self, *buffers: bytes, **message: Any) -> None:
+        encoded = [base64.b64encode(buffer).decode() for buffer in buffers]
+        self.page.evaluate("([message, buffers]) => say(message, buffers)", [message, encoded])
 
     def state(self, **tables: Any) -> None:
         """Send tables as the session does when something changed."""
@@ -289,8 +307,16 @@ class BarePage:
 
     def refuse(self, kind: str, message: str) -> None:
         """Answer the latest request of a kind with an error."""
-        latest = [each for each in self.page.evaluate("sent") if each["type"] == kind][-1]
+        latest = self._latest(kind)
         self.say(type="error", id=latest["id"], where=latest["where"], message=message)
+
+    def answer(self, kind: str, result: Any = None, *buffers: bytes) -> None:
+        """Answer the latest request of a kind, once it was made."""
+        self.page.wait_for_function("kind => sent.some(each => each.type === kind)", arg=kind)
+        self.say(*buffers, type="reply", id=self._latest(kind)["id"], result=result)
+
+    def _latest(self, kind: str) -> dict[str, Any]:
+        return [each for each in self.page.evaluate("sent") if each["type"] == kind][-1]
 
     def button(self, action: str) -> Any:
         return self.page.locator(f".datacrafter [data-action='{action}']")

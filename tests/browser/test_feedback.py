@@ -237,7 +237,7 @@ def test_a_running_search_is_calm_and_tells_when_it_was_cut_off(bare):
     card = show_card(bare, state="running", after=PROPOSAL["before"], edits=[], generations=[])
     assert card.get_by_role("button").count() == 0
     assert card.get_by_text("The search was cut off.").is_visible()
-    job = {"id": "j", "name": "Look for a better prompt", "state": "running", "done": 0, "total": None}
-    bare.state(jobs=[job | {"message": "", "error": None}])
+    job = {"id": "j", "name": "Look for a better prompt", "kind": "search", "state": "running"}
+    bare.state(jobs=[job | {"done": 0, "total": None, "message": "", "error": None}])
     assert card.get_by_text("Looking for a better prompt").is_visible()
     assert not card.get_by_text("The search was cut off.").is_visible()

@@ -188,10 +188,10 @@ def test_a_proposal_is_edited_accepted_and_regenerated(session, page):
 
 def test_export_reports_what_it_wrote_and_refuses_to_overwrite(page, tmp_path):
     folder = str(tmp_path / "dataset")
-    answer, _ = page.ask("export", path=folder, overwrite=False)
+    answer, _ = page.ask("export", path=folder, format="imagefolder", overwrite=False)
     assert answer["result"]["path"] == folder
     assert answer["result"]["total"] > 0
-    again, _ = page.ask("export", path=folder, overwrite=False)
+    again, _ = page.ask("export", path=folder, format="imagefolder", overwrite=False)
     assert again["type"] == "error"
 
 

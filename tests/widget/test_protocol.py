@@ -24,6 +24,7 @@ def points(count):
         "origin": np.ones(count, bool),
         "iteration": np.full(count, 2),
         "hidden": np.zeros(count, bool),
+        "flagged": np.arange(count) % 2,
         "parent": np.arange(count)[::-1],
     }
 
@@ -33,7 +34,7 @@ def test_a_point_block_comes_back_as_it_was(count):
     given = points(count)
     block = encode_points(given, seq=9)
     read = decode(block)
-    assert (read["seq"], read["count"], len(block)) == (9, count, 16 + 22 * count)
+    assert (read["seq"], read["count"], len(block)) == (9, count, 16 + 23 * count)
     for name, column in given.items():
         np.testing.assert_allclose(read[name], column, rtol=1e-6)
 
@@ -114,7 +115,10 @@ GOOD = {
     "edit_template": {"template": 1, "text": "a {class}", "negative": ""},
     "add_template": {"class_id": 1, "text": "a {class}"},
     "delete_template": {"template": 1},
-    "export": {"path": "data", "overwrite": False},
+    "use_strategy": {"strategy": "NP", "classes": None, "replace": True},
+    "tune": {"class_id": 1, "method": "lora", "steps": None},
+    "keep": {"ids": [1]},
+    "export": {"path": "data", "format": "coco", "overwrite": False},
 }
 WRONG = [object(), [None], {"away": "1"}, b"x", math.inf]
 """No argument of any request may be one of these."""
@@ -159,6 +163,9 @@ def test_each_argument_must_be_there_and_of_its_kind(name, argument):
         ("edit_template", "text", "x" * 30_000),
         ("thumbnails", "size", math.nan),
         ("export", "overwrite", 1),
+        ("use_strategy", "replace", None),
+        ("tune", "method", "full"),
+        ("tune", "steps", 10.5),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(name, argument, value):

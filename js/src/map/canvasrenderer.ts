@@ -1,5 +1,5 @@
 import type { PointTable } from "../pointtable";
-import { type Frame, HIDDEN, KEPT, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
+import { FLAGGED, type Frame, HIDDEN, KEPT, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
 
 /** The same picture without WebGL2, for machines that have none. */
 export class CanvasRenderer implements PointRenderer {
@@ -55,7 +55,7 @@ export class CanvasRenderer implements PointRenderer {
       const colour = this.#colours[points.classIndex[row] % Math.max(1, this.#colours.length)] ?? "#888888";
       const selected = (look & SELECTED) !== 0;
       const ring = points.origin[row] === 1;
-      context.globalAlpha = look & MUTED ? 0.16 : 1;
+      context.globalAlpha = look & MUTED ? 0.16 : look & FLAGGED ? 0.5 : 1;
       context.beginPath();
       context.arc(px, py, frame.radius * (selected ? 1.3 : 1) - 0.75, 0, 2 * Math.PI);
       context.fillStyle = ring ? `${colour}33` : colour;

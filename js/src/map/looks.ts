@@ -1,7 +1,7 @@
 import type { PointTable } from "../pointtable";
 import type { ClassRow } from "../protocol";
 import type { UiState } from "../ui";
-import { HIDDEN, KEPT, MUTED, SELECTED } from "./pointrenderer";
+import { FLAGGED, HIDDEN, KEPT, MUTED, SELECTED } from "./pointrenderer";
 
 /** Writes how each point looks, given the selection, the classes and the highlight that are on. */
 export function computeLooks(
@@ -20,6 +20,7 @@ export function computeLooks(
     const stands = focus ? focus.pictures.has(id) : !selected.size || kept.has(id);
     let look = points.drawn(row) ? 0 : HIDDEN;
     if (kept.has(id)) look |= KEPT;
+    if (points.flagged[row]) look |= FLAGGED;
     if (selected.has(id)) look |= SELECTED;
     else if (!stands || inClasses[points.classIndex[row]] === false) look |= MUTED;
     looks[row] = look;

@@ -7,6 +7,8 @@ export const MUTED = 2;
 export const SELECTED = 4;
 /** In the set that was kept. */
 export const KEPT = 8;
+/** Something is wrong with the picture. */
+export const FLAGGED = 16;
 
 /** What a frame looks like, beside the points themselves. */
 export interface Frame {

@@ -56,6 +56,9 @@ void main() {
   vec4 ring = vec4(mix(mix(background, colour, 0.22), marked ? mix(colour, ink, 0.35) : colour, rim), body * mix(0.62, 1.0, rim));
   vec4 mark = origin == 0u ? filled : ring;
   float strength = (look & 2u) != 0u ? 0.16 : 1.0;
+  // A flagged picture's mark is cut through and faint.
+  vec2 p = (gl_PointCoord - 0.5) * size;
+  if ((look & 16u) != 0u) strength *= 0.6 * smoothstep(0.5, 1.5, abs(p.x + p.y) * 0.7071 / ratio);
   float alpha = mark.a * strength;
   result = vec4(mark.rgb * alpha, alpha);
 }`;

@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { icon } from "../icons";
 import { lateImage } from "../lateimage";
 import type { DetailRow, PictureRow } from "../protocol";
 import type { Scope } from "../scope";
@@ -62,7 +63,7 @@ export function detailPanel(scope: Scope): HTMLElement {
   const picture = (row: PictureRow, chosen: ReadonlySet<number>): HTMLElement => {
     const classes = store.get("info").classes;
     const index = classes.findIndex(({ id }) => id === row.class_id);
-    const name = `${classes[index]?.name ?? "picture"} ${row.id}, ${row.origin}${row.hidden ? ", removed" : ""}`;
+    const name = `${classes[index]?.name ?? "picture"} ${row.id}, ${row.origin}${row.hidden ? ", removed" : ""}${row.flagged ? ", flagged" : ""}`;
     const image = lateImage(connection.thumbnails.picture(row.id), { alt: "", loading: "lazy" });
     return h(
       "button",
@@ -80,6 +81,7 @@ export function detailPanel(scope: Scope): HTMLElement {
         on: { click: () => ui.emit("sheet", row.id) },
       },
       image,
+      row.flagged && h("span", { class: "dc-flag" }, icon("warning")),
     );
   };
 
@@ -89,6 +91,16 @@ export function detailPanel(scope: Scope): HTMLElement {
   };
   ui.on("selection", () => void render(), signal);
   store.on("points", soon, signal);
+  let flagged = "";
+  store.on(
+    "info",
+    (info) => {
+      const now = JSON.stringify(info.flagged);
+      if (now !== flagged) soon();
+      flagged = now;
+    },
+    signal,
+  );
   scope.root.addEventListener("datacrafter-theme", soon, { signal });
   signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
   void render();

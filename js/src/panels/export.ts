@@ -1,62 +1,88 @@
 import { h } from "../dom";
+import { popover } from "../popover";
 import type { Scope } from "../scope";
 import { button } from "./button";
 
-/** Writes the data set to a folder that the person names. */
+const FORMATS: Record<string, [title: string, hint: string]> = {
+  imagefolder: [
+    "ImageFolder",
+    "A folder a class and metadata.jsonl, as torchvision and Hugging Face read it",
+  ],
+  coco: ["COCO", "Pictures and one JSON file, with boxes where there are any"],
+  yolo: ["YOLO", "Pictures, a text file of boxes each, and data.yaml"],
+  webdataset: ["WebDataset", "Tar files to stream from"],
+  parquet: ["Parquet", "Tables that hold the pictures too, for Hugging Face datasets"],
+  csv: ["CSV", "Pictures and a table of what is known of them"],
+};
+
+/** Writes the data set, in a format of the person's choice, to a folder that they name. */
 export function exportForm({ connection, signal, notices }: Scope): HTMLElement {
+  const { store, ui } = connection;
+  const format = h("select", {
+    class: "dc-input",
+    attrs: { name: "format", "aria-label": "Format", "data-first": true },
+    on: { change: () => explain() },
+  });
+  const hint = h("p", { class: "dc-note" });
   const path = h("input", {
     class: "dc-input",
     attrs: { type: "text", name: "path", "aria-label": "Folder to export to", spellcheck: "false" },
   });
   const overwrite = h("input", { attrs: { type: "checkbox", name: "overwrite" } });
-  const form = h("div", { class: "dc-export", attrs: { hidden: true } });
+  let busy = false;
   const write = button({
     action: "export",
-    label: "Write originals and generated pictures, less those removed, to this folder",
+    label: "Write originals and generated pictures, less those removed or flagged, to this folder",
     text: "Export",
     kind: "primary",
     click: async () => {
+      box.hidePopover();
       notices.clear("export");
-      write.disabled = true;
-      const args = { path: path.value.trim(), overwrite: overwrite.checked };
+      busy = true;
+      refresh();
+      const args = { path: path.value.trim(), format: format.value, overwrite: overwrite.checked };
       const reply = await connection.act("export", args, "export");
-      write.disabled = false;
+      busy = false;
+      refresh();
       if (!reply) return;
       const { total, path: written } = reply.result as { total: number; path: string };
-      connection.ui.emit("notice", {
-        where: "export",
-        kind: "done",
-        message: `${total} pictures in ${written}`,
-      });
+      ui.emit("notice", { where: "export", kind: "done", message: `${total} pictures in ${written}` });
     },
   });
-  form.append(
-    h("label", { class: "dc-field" }, h("span", {}, "Folder"), path),
-    h(
-      "div",
-      { class: "dc-row" },
-      h("label", { class: "dc-check" }, overwrite, "Replace an earlier export"),
-      write,
-    ),
-    notices.slot("export"),
-  );
   const open = button({
     action: "open-export",
     label: "Export the data set …",
     icon: "export",
     text: "Export …",
     click: () => {
-      form.hidden = !form.hidden;
-      open.setAttribute("aria-expanded", String(!form.hidden));
-      if (form.hidden) return;
-      path.value ||= `${connection.store.get("info").name || "session"}-dataset`;
-      path.focus();
+      path.value ||= `${store.get("info").name || "session"}-dataset`;
     },
   });
-  const refresh = () => {
-    open.disabled = !connection.store.get("info").classes.length;
+  const box = popover(
+    open,
+    "Export the data set",
+    h("b", {}, "Export the data set"),
+    h("div", {}, h("label", { class: "dc-field" }, h("span", {}, "Format"), format), hint),
+    h("label", { class: "dc-field" }, h("span", {}, "Folder"), path),
+    h("label", { class: "dc-check" }, overwrite, "Replace an earlier export"),
+    h("div", { class: "dc-actions" }, write),
+  );
+  const explain = () => {
+    hint.textContent = FORMATS[format.value]?.[1] ?? "";
   };
-  connection.store.on("info", refresh, signal);
+  let known = "";
+  const refresh = () => {
+    const { export_formats, classes } = store.get("info");
+    open.disabled = busy || !classes.length;
+    open.lastElementChild!.textContent = busy ? "Exporting …" : "Export …";
+    if (export_formats.join() === known) return;
+    known = export_formats.join();
+    format.replaceChildren(
+      ...export_formats.map((value) => h("option", { attrs: { value } }, FORMATS[value]?.[0] ?? value)),
+    );
+    explain();
+  };
+  store.on("info", refresh, signal);
   refresh();
-  return h("div", { class: "dc-export-box" }, open, form);
+  return h("div", { class: "dc-export-box" }, open, box, notices.slot("export"));
 }

@@ -1,10 +1,10 @@
 import { h } from "../dom";
 import { isPending } from "../pending";
-import type { Info } from "../protocol";
+import type { Info, PerturbationInfo } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { ABOUT_PROMPTS, jobList } from "./jobs";
-import { switchOf } from "./switch";
+import { previewStrip } from "./preview";
 
 /** How many pictures, how, and the button that starts it; progress below. */
 export function generateForm(scope: Scope): HTMLElement {
@@ -15,21 +15,18 @@ export function generateForm(scope: Scope): HTMLElement {
   const steps = number({ name: "num_inference_steps", label: "Steps", min: 1, step: 1 });
   const seed = number({ name: "seed", label: "Seed", min: 0, step: 1, placeholder: "auto" });
   const strengthField = field("Strength", strength, "How far from its parent a picture may go");
-  const mode = switchOf(
-    "Perturbation",
-    [
-      { value: "text2image", text: "From text", hint: "From prompts alone (text to image)" },
-      {
-        value: "image2image",
-        text: "From originals",
-        hint: "Each picture starts from an original (image to image)",
-      },
-    ],
-    (value) => {
-      strengthField.hidden = value !== "image2image";
-    },
-  );
-  strengthField.hidden = true;
+  const mode = h("select", {
+    class: "dc-input",
+    attrs: { name: "perturbation", "aria-label": "How the pictures are varied" },
+    on: { change: () => explain() },
+  });
+  const explanation = h("p", { class: "dc-note" });
+  let ways: PerturbationInfo[] = [];
+  const way = () => ways.find(({ name }) => name === mode.value);
+  const explain = () => {
+    explanation.textContent = way()?.text ?? "";
+    strengthField.hidden = !way()?.needs_originals;
+  };
 
   const start = () => {
     notices.clear("generate");
@@ -43,7 +40,7 @@ export function generateForm(scope: Scope): HTMLElement {
           classes: classes.size ? [...classes] : null,
           seed: given(seed),
           perturbation: mode.value,
-          strength: mode.value === "image2image" ? given(strength) : null,
+          strength: way()?.needs_originals ? given(strength) : null,
           guidance_scale: given(guidance),
           num_inference_steps: given(steps),
         },
@@ -84,6 +81,14 @@ export function generateForm(scope: Scope): HTMLElement {
       ? `Only ${names.slice(0, 4).join(", ")}${names.length > 4 ? " …" : ""}`
       : "";
     showDefaults(info);
+    if (JSON.stringify(info.perturbations) !== JSON.stringify(ways)) showWays(info.perturbations);
+  }
+  function showWays(now: PerturbationInfo[]): void {
+    ways = now;
+    mode.replaceChildren(
+      ...ways.map(({ name, title, text }) => h("option", { title: text, attrs: { value: name } }, title)),
+    );
+    explain();
   }
   function showDefaults({ generator }: Info): void {
     const defaults = generator?.defaults;
@@ -106,7 +111,8 @@ export function generateForm(scope: Scope): HTMLElement {
       h("div", { class: "dc-go" }, go, resume),
     ),
     scopeNote,
-    mode.element,
+    h("div", {}, mode, explanation),
+    strengthField,
     h(
       "details",
       { class: "dc-more" },
@@ -119,9 +125,9 @@ export function generateForm(scope: Scope): HTMLElement {
         field("Seed", seed, "The same seed makes the same pictures"),
       ),
     ),
-    strengthField,
     notices.slot("generate"),
     jobList(scope, (job) => !ABOUT_PROMPTS.has(job.kind)),
+    previewStrip(scope),
     notices.slot("jobs"),
   );
 }

@@ -1,13 +1,15 @@
 import { h } from "../dom";
 import type { Scope } from "../scope";
 import { classBars } from "./classes";
+import { costMeter } from "./cost";
 import { exportForm } from "./export";
+import { flaggedLine } from "./flagged";
 import { frame } from "./frame";
 import { generateForm } from "./generate";
 import { labelChips } from "./labels";
 import { modelCard } from "./model";
 
-/** Info: the session, its models, generating, classes, content labels, export. */
+/** Info: the session, its models, what it cost, generating, classes, content labels, export. */
 export function infoPanel(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
   const { element, header, body } = frame("info", "Info");
@@ -21,10 +23,11 @@ export function infoPanel(scope: Scope): HTMLElement {
   connection.store.on("info", rename, signal);
   rename();
   body.append(
-    modelCard(scope),
+    h("div", {}, modelCard(scope), costMeter(scope)),
     notices.slot("info"),
     generateForm(scope),
     classBars(scope),
+    flaggedLine(scope),
     labelChips(scope),
     exportForm(scope),
   );

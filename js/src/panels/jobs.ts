@@ -1,3 +1,4 @@
+import { duration } from "../amounts";
 import { h } from "../dom";
 import { isPending } from "../pending";
 import type { JobRow } from "../protocol";
@@ -89,7 +90,10 @@ function update(line: Line, job: JobRow): void {
   const now = performance.now();
   if (!line.first || done < line.first.done) line.first = { time: now, done };
   const rate = ((done - line.first.done) * 1000) / (now - line.first.time);
-  const left = known && rate > 0 && now - line.first.time > 1500 ? `${time((total - done) / rate)} left` : "";
+  const left =
+    known && rate > 0 && now - line.first.time > 1500
+      ? `${duration(Math.ceil((total - done) / rate))} left`
+      : "";
   line.message.textContent = [job.state === "queued" ? "waiting for its turn" : job.message, left]
     .filter(Boolean)
     .join(" · ");
@@ -111,9 +115,4 @@ function failure(job: JobRow, dismiss: () => void): HTMLElement {
     }),
   );
   return element;
-}
-
-function time(seconds: number): string {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

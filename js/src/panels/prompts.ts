@@ -3,10 +3,14 @@ import { h } from "../dom";
 import type { ClassRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
+import { conceptList } from "./concepts";
+import { openDraft } from "./draft";
 import { frame } from "./frame";
 import { ABOUT_PROMPTS, jobList } from "./jobs";
 import { proposalCard } from "./proposal";
-import { templateCard, templateEditor } from "./templatecard";
+import { strategyBox } from "./strategybox";
+import { teachBox } from "./teachbox";
+import { templateCard } from "./templatecard";
 
 /** Prompts: the templates class by class, and the proposals that feedback led to. */
 export function promptsPanel(scope: Scope): HTMLElement {
@@ -14,7 +18,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const { store, ui } = connection;
   const { element, body, header } = frame("prompts", "Prompts");
   const note = h("span", { class: "dc-panel-note" });
-  header.append(note);
+  header.append(note, strategyBox(scope));
   const chips = h("div", { class: "dc-class-chips", attrs: { role: "group", "aria-label": "Classes" } });
   const list = h("div", { class: "dc-cards" });
   body.append(
@@ -43,7 +47,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
   };
 
   const render = () => {
-    const { classes, read_only } = store.get("info");
+    const { classes, concepts, read_only } = store.get("info");
     const proposals = store.get("proposals").filter(({ state }) => state === "open" || state === "running");
     const open = proposals.filter(({ state }) => state === "open").length;
     note.textContent = open ? `${open} to decide` : "";
@@ -68,9 +72,11 @@ export function promptsPanel(scope: Scope): HTMLElement {
             proposalCard(scope, proposal, edit),
           ),
         );
-      const header = card(`head:${row.id}`, [row.name, read_only], () =>
-        h("div", { class: "dc-prompt-head" }, h("i", { class: "dc-dot" }), h("h3", {}, row.name), adder(row)),
-      );
+      const header = card(`head:${row.id}`, [row.name, read_only, !row.originals], () => head(row));
+      const learned = concepts.filter(({ class_id, state }) => class_id === row.id && state === "ready");
+      const words =
+        learned.length &&
+        card(`words:${row.id}`, learned, () => conceptList(learned, (token) => insert(row, token)));
       const none =
         !templates.length && h("p", { class: "dc-empty" }, "No prompt. Add one to generate this class.");
       const group = card(`group:${row.id}`, null, () =>
@@ -78,7 +84,14 @@ export function promptsPanel(scope: Scope): HTMLElement {
       );
       group.style.setProperty("--class", colour);
       const drafts = group.querySelectorAll(":scope > [data-new]");
-      arrange(group, [header, ...mine, ...cards, ...(none ? [none] : []), ...drafts]);
+      arrange(group, [
+        header,
+        ...(words ? [words] : []),
+        ...mine,
+        ...cards,
+        ...(none ? [none] : []),
+        ...drafts,
+      ]);
       return group;
     });
     const alive = new Set([
@@ -115,37 +128,31 @@ export function promptsPanel(scope: Scope): HTMLElement {
     );
   };
 
-  const adder = (row: ClassRow): HTMLElement => {
+  const groupOf = (row: ClassRow) => kept.get(`group:${row.id}`)!.element;
+  const head = (row: ClassRow): HTMLElement => {
     const add = button({
       action: "add-template",
       label: `Add a prompt for ${row.name}`,
       icon: "plus",
-      click: () => {
-        const where = `new:${row.id}`;
-        const group = add.closest("section")!;
-        if (group.querySelector("[data-new]")) return;
-        const close = () => box.remove();
-        const editor = templateEditor({
-          text: "[a photo of | a sketch of] a {class}",
-          negative: null,
-          save: async (text) => {
-            notices.clear(where);
-            if (await connection.act("add_template", { class_id: row.id, text }, where)) close();
-          },
-          cancel: close,
-        });
-        const box = h(
-          "article",
-          { class: "dc-card", attrs: { "data-new": row.id } },
-          editor,
-          notices.slot(where),
-        );
-        group.append(box);
-        editor.querySelector("textarea")?.focus();
-      },
+      click: () => openDraft(scope, row, groupOf(row)),
     });
     add.disabled = store.get("info").read_only;
-    return add;
+    const { opener, box } = teachBox(scope, row);
+    return h(
+      "div",
+      { class: "dc-prompt-head" },
+      h("i", { class: "dc-dot" }),
+      h("h3", {}, row.name),
+      opener,
+      add,
+      box,
+    );
+  };
+  const insert = (row: ClassRow, token: string) => {
+    const group = groupOf(row);
+    const open = group.querySelector("textarea");
+    if (open) open.setRangeText(token, open.selectionStart, open.selectionEnd, "end");
+    (open ?? openDraft(scope, row, group, `[a photo of | a sketch of] a ${token}`)).focus();
   };
 
   store.on("templates", render, signal);
@@ -155,7 +162,11 @@ export function promptsPanel(scope: Scope): HTMLElement {
     "info",
     (info) => {
       // Counts change many times a second while generating; the cards only show names.
-      const now = JSON.stringify([info.classes.map((row) => [row.id, row.name, row.word]), info.read_only]);
+      const now = JSON.stringify([
+        info.classes.map((row) => [row.id, row.name, row.word]),
+        info.concepts,
+        info.read_only,
+      ]);
       if (now === classSignature) return;
       classSignature = now;
       render();

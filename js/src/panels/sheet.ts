@@ -1,6 +1,7 @@
 import { h } from "../dom";
+import { icon } from "../icons";
 import { lateImage } from "../lateimage";
-import type { PictureRow } from "../protocol";
+import type { FlagRow, PictureRow } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 
@@ -26,7 +27,7 @@ export function provenanceSheet({ connection, signal, notices }: Scope): HTMLEle
     });
     restore.hidden = !row.hidden;
     const shut = button({ action: "close-sheet", label: "Close", icon: "close", click: close });
-    sheet.replaceChildren(
+    const parts = [
       h(
         "div",
         { class: "dc-sheet-head" },
@@ -35,11 +36,38 @@ export function provenanceSheet({ connection, signal, notices }: Scope): HTMLEle
         shut,
       ),
       notices.slot("sheet"),
+      row.flagged && wrong(row),
       image,
       facts(row),
-    );
+    ];
+    sheet.replaceChildren(...parts.filter((part) => !!part));
     sheet.hidden = false;
     shut.focus();
+  };
+  /** What is wrong with the picture, and the way to keep it all the same. */
+  const wrong = ({ id, flags }: PictureRow): HTMLElement => {
+    const rows = flags as FlagRow[];
+    const twins = [...new Set(rows.flatMap(({ of }) => (of === null ? [] : [of])))];
+    const keep = button({
+      action: "keep",
+      label: "Keep anyway: take the mark away, so that the picture is exported",
+      text: "Keep anyway",
+      click: () => void connection.act("keep", { ids: [id] }, "detail").then((done) => done && open(id)),
+    });
+    keep.disabled = connection.store.get("info").read_only;
+    const show = (twin: number) =>
+      button({
+        action: "show-twin",
+        label: `Show picture ${twin}`,
+        text: `Picture ${twin}`,
+        click: () => connection.ui.emit("sheet", twin),
+      });
+    return h(
+      "div",
+      { class: "dc-wrong" },
+      h("p", {}, icon("warning"), rows.map(({ words }) => words).join("; ") || "flagged"),
+      h("div", { class: "dc-actions" }, keep, ...twins.map(show)),
+    );
   };
   sheet.addEventListener("keydown", (event) => event.key === "Escape" && close(), { signal });
   connection.ui.on("sheet", (id) => void open(id), signal);

@@ -1,0 +1,57 @@
+"""What a session offers to do and what was made of it, in rows for the widget's Info."""
+
+from collections import Counter
+from typing import Any, get_args
+
+from datacrafter_widget.generation.plan import FROM_ORIGINALS, Perturbation
+from datacrafter_widget.store import Store
+
+Row = dict[str, Any]
+
+_PERTURBATIONS: dict[str, tuple[str, str]] = {
+    "text2image": ("From prompts", "Each picture is made from its prompt alone."),
+    "image2image": ("From originals", "Each picture starts from an original, blurred by noise."),
+    "gif": (
+        "Guided imagination",
+        "Each picture starts from an original, moved so that it stays of its class but unlike the others.",
+    ),
+    "gif_unoptimised": (
+        "Guided imagination without optimising",
+        "Each picture starts from an original, moved at random within the same bounds.",
+    ),
+}
+
+
+def perturbations() -> list[Row]:
+    """The ways of varying pictures: name, title, a sentence on each, and whether it starts from originals."""
+    return [
+        {
+            "name": name,
+            "title": _PERTURBATIONS[name][0],
+            "text": _PERTURBATIONS[name][1],
+            "needs_originals": name in FROM_ORIGINALS,
+        }
+        for name in get_args(Perturbation)
+    ]
+
+
+def flagged(store: Store) -> dict[str, int]:
+    """How many visible pictures are flagged, by kind."""
+    return dict(Counter(flag.kind for flag in store.flags()))
+
+
+def not_yet(session: Any) -> Row:
+    """Rows of what is still being built."""
+    nothing = {"pictures": 0, "seconds": 0.0, "energy_wh": None, "money": None}
+    return {
+        "cost": {
+            "total": nothing,
+            "per_picture": nothing,
+            "iterations": [],
+            "currency": "USD",
+            "estimated": False,
+        },
+        "strategies": list(getattr(session, "strategies", [])),
+        "concepts": [],
+        "export_formats": ["imagefolder"],
+    }

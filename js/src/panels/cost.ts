@@ -1,0 +1,76 @@
+import { duration, energy, money } from "../amounts";
+import { h } from "../dom";
+import { popover } from "../popover";
+import type { Cost, CostInfo } from "../protocol";
+import type { Scope } from "../scope";
+
+/** What the pictures took so far, in all and a picture; a box has it round by round. Hidden until there are some. */
+export function costMeter({ connection, signal }: Scope): HTMLElement {
+  const opener = h("button", {
+    class: "dc-link",
+    title: "What each round took",
+    attrs: { type: "button", "data-action": "cost" },
+  });
+  const each = h("p", { class: "dc-note" });
+  const table = h("table", { class: "dc-terms" });
+  const remark = h("p", { class: "dc-note" });
+  const box = popover(opener, "Cost", h("b", {}, "Cost of the pictures"), table, remark);
+  box.classList.add("dc-wide");
+  const element = h(
+    "div",
+    { class: "dc-model dc-cost" },
+    h("div", { class: "dc-fact" }, h("span", {}, "Cost"), opener),
+    each,
+    box,
+  );
+  const refresh = () => {
+    const { cost } = connection.store.get("info");
+    element.hidden = !cost.total.seconds;
+    if (element.hidden) return;
+    opener.textContent = brief(cost.total, cost);
+    each.textContent = `${brief(cost.per_picture, cost)} a picture`;
+    each.hidden = !cost.total.pictures;
+    table.replaceChildren(...rows(cost));
+    const priced = cost.total.money !== null;
+    remark.textContent = [
+      cost.estimated ? "≈ The energy is an estimate." : "",
+      priced ? "" : "Set session.prices to see money.",
+    ]
+      .filter(Boolean)
+      .join(" ");
+    remark.hidden = !remark.textContent;
+  };
+  connection.store.on("info", refresh, signal);
+  refresh();
+  return element;
+}
+
+/** Money where there is a price, else time and energy. */
+function brief(cost: Omit<Cost, "pictures">, all: CostInfo): string {
+  if (cost.money !== null) return money(cost.money, all.currency);
+  return [duration(cost.seconds), power(cost, all)].filter(Boolean).join(" · ");
+}
+
+function power({ energy_wh }: Pick<Cost, "energy_wh">, { estimated }: CostInfo): string {
+  return energy_wh === null ? "" : `${estimated ? "≈ " : ""}${energy(energy_wh)}`;
+}
+
+function rows(all: CostInfo): HTMLElement[] {
+  const priced = all.total.money !== null;
+  const head = ["Round", "Pictures", "Time", "Energy", ...(priced ? ["Money"] : [])];
+  const row = (name: string, pictures: number | null, cost: Omit<Cost, "pictures">) => {
+    const cells = [pictures?.toLocaleString("en") ?? "", duration(cost.seconds), power(cost, all) || "–"];
+    if (priced) cells.push(cost.money === null ? "–" : money(cost.money, all.currency));
+    return h("tr", {}, h("th", {}, name), ...cells.map((text) => h("td", {}, text)));
+  };
+  return [
+    h("thead", {}, h("tr", {}, ...head.map((text) => h("th", {}, text)))),
+    h("tbody", {}, ...all.iterations.map((cost) => row(String(cost.iteration), cost.pictures, cost))),
+    h(
+      "tfoot",
+      {},
+      row("All", all.total.pictures, all.total),
+      all.total.pictures > 0 && row("A picture", null, all.per_picture),
+    ),
+  ];
+}
