@@ -120,6 +120,16 @@ class LatentGenerator(Protocol):
 
 
 @runtime_checkable
+class FittedGenerator(Generator, Protocol):
+    """A generator that finds out how many pictures fit its device at a time."""
+
+    def find_batch_size(
+        self, request: PictureRequest, *, on_step: Callable[[int, int], object] | None = None
+    ) -> int:
+        """The batch size to make pictures like this one with."""
+
+
+@runtime_checkable
 class StreamingGenerator(Generator, Protocol):
     """A generator with several batches in flight."""
 

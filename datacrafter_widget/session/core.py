@@ -7,9 +7,9 @@ from typing import Any
 from datacrafter_widget.errors import InputError, StoreError
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.session.events import Events
-from datacrafter_widget.session.generating import Generation
+from datacrafter_widget.session.generating import Asked, Generation
 from datacrafter_widget.session.shown import Shown
-from datacrafter_widget.store.records import ClassRow, GenerationJob
+from datacrafter_widget.store.records import ClassRow
 
 
 class Core(Shown):
@@ -24,12 +24,26 @@ class Core(Shown):
         self._check_open()
         return self._runner.submit(run, name, kind=kind, interactive=interactive)
 
-    def _made(self, job: Job[Any], generation: GenerationJob) -> list[int]:
+    def _generate(self, asked: Asked) -> Job[list[int]]:
+        """Write down what is asked for, and make it in the background; the job gives the new pictures' ids."""
+        self._check_open()
+        return self._make_rounds([self._generation.queue(asked)], "Generate")
+
+    def _make_rounds(self, rounds: list[int], name: str) -> Job[list[int]]:
+        def run(job: Job[list[int]]) -> list[int]:
+            self._observer.ready(job)
+            return [picture for each in rounds for picture in self._made(job, each)]
+
+        job = self._submit(run, name, kind="generate")
+        self._generation.follow(job, rounds)
+        return job
+
+    def _made(self, job: Job[Any], round_id: int) -> list[int]:
         """Make what is missing of a round, then hide what it replaces; the ids of what was made now."""
-        made = self._generation.run(job, generation)
-        replaced = generation.settings.get("replaces")
+        made = self._generation.run(job, round_id)
+        replaced = self._store.job(round_id).settings.get("replaces")
         if replaced is not None:
-            new = [planned.picture_id for planned in self._store.planned(generation.id)]
+            new = [planned.picture_id for planned in self._store.planned(round_id)]
             old = [
                 picture.id
                 for picture in self._store.pictures(origin="generated")

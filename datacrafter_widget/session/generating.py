@@ -1,22 +1,65 @@
 """Generate: from what is asked, to a plan in the store, to pictures on the map."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from datacrafter_widget.generation.engine import run_generation
+from datacrafter_widget.errors import InputError
+from datacrafter_widget.generation.batches import picture_request
+from datacrafter_widget.generation.checks import PictureChecks
+from datacrafter_widget.generation.engine import Imagine, run_generation
 from datacrafter_widget.generation.plan import Perturbation, plan_pictures
 from datacrafter_widget.jobs import Job
+from datacrafter_widget.models.energy import EnergyMeter
+from datacrafter_widget.models.generator import FittedGenerator, LatentGenerator
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import ClassRow, GenerationJob, Picture, Template
+from datacrafter_widget.store.records import GenerationJob, Picture, PlannedPicture, Template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a round was asked for; None stands for the model's default.
+
+    Attributes:
+        templates: class id → ids of its prompts, as they were when it was asked.
+        per_class: pictures a class; None: one batch.
+        seed: 0 or more; None: one that follows from the session's and the iteration.
+        perturbation: see `Perturbation`.
+        strength: how far to leave the parent.
+        guidance_scale: classifier-free guidance.
+        num_inference_steps: denoising steps.
+        replaces: the prompt whose pictures give way once the round is made, if any.
+    """
+
+    templates: Mapping[int, Sequence[int]]
+    per_class: int | None
+    seed: int | None = None
+    perturbation: Perturbation = "text2image"
+    strength: float | None = None
+    guidance_scale: float | None = None
+    num_inference_steps: int | None = None
+    replaces: int | None = None
 
 
 class Generation:
-    """Plans generation rounds and carries them out; a plan that is in the store survives a crash."""
+    """Plans generation rounds and carries them out; what was asked for survives a crash.
+
+    Args:
+        store: where plans and pictures go.
+        models: generate and encode.
+        observer: places the new pictures.
+        events: told of new pictures and previews.
+        seed: of the session.
+        batch_size: pictures at a time; None: by trial.
+        previews: whether to show pictures while they are being denoised; None: not on the CPU.
+        closing: whether the session is being closed: what is cancelled then can be resumed.
+    """
 
     def __init__(
         self,
@@ -27,6 +70,8 @@ class Generation:
         *,
         seed: int,
         batch_size: int | None,
+        previews: bool | None,
+        closing: Callable[[], bool],
     ) -> None:
         self._store = store
         self._models = models
@@ -34,62 +79,171 @@ class Generation:
         self._events = events
         self._seed = seed
         self._batch_size = batch_size
+        self._previews = previews
+        self._closing = closing
+        self._checks = PictureChecks(store)
+        self._active: set[int] = set()
+        self._lock = threading.Lock()
 
-    def plan(
-        self,
-        classes: Sequence[ClassRow],
-        templates: Mapping[int, Sequence[Template]],
-        per_class: int,
-        *,
-        seed: int | None,
-        perturbation: Perturbation,
-        strength: float | None,
-        guidance_scale: float | None,
-        num_inference_steps: int | None,
-        replaces: int | None = None,
-    ) -> GenerationJob:
-        """Write down every picture of a new round, seed by seed; None stands for the model's default.
+    def queue(self, asked: Asked) -> int:
+        """Write down what is asked for, before anything is loaded; the round's id."""
+        return self._store.queue_job({"asked": asdict(asked)}).id
 
-        `replaces` is the template whose pictures give way once the round is made, if any.
+    def unfinished(self) -> list[int]:
+        """The rounds that were asked for and are in no job of this process: a crash cut them off."""
+        with self._lock:
+            return [job.id for job in self._store.open_jobs() if job.id not in self._active]
+
+    def follow(self, job: Job[Any], rounds: Sequence[int]) -> None:
+        """Keep the rounds' states in step with the job that carries them out."""
+        with self._lock:
+            self._active.update(rounds)
+
+        def over(job: Job[Any]) -> None:
+            with self._lock:
+                left = self._active.intersection(rounds) if job.done() else set()
+                self._active -= left
+            if job.state == "cancelled":
+                for each in left:
+                    self._cancelled(each)
+
+        job.subscribe(over)
+        over(job)
+
+    def run(self, job: Job[Any], round_id: int) -> list[int]:
+        """Make what is missing of a round, which is planned first if it was not yet.
+
+        Returns:
+            The ids of the pictures that were made now.
         """
+        generation = self._store.job(round_id)
+        if generation.state == "queued":
+            generation = self._plan(job, generation)
+        generator = self._models.generator
+        meter = EnergyMeter(generator.device)
+        before, _ = self._store.job_progress(round_id)
+        meter.start()
+        try:
+            made = run_generation(
+                self._store,
+                generator,
+                self._models.encoder,
+                generation,
+                job=job,
+                imagine=self._imagine,
+                checks=self._checks,
+                on_pictures=self._arrived,
+                on_preview=self._preview(job) if self._shows_previews() else None,
+            )
+        finally:
+            count = self._store.job_progress(round_id)[0] - before
+            self._store.add_cost(
+                generation.iteration, round_id, "pictures", count, meter.stop(), generator.device
+            )
+            self._events.emit("cost")
+        self._observer.observe(job)
+        return made
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    def _plan(self, job: Job[Any], queued: GenerationJob) -> GenerationJob:
+        asked = _asked(queued)
         defaults = self._models.generator.defaults
-        iteration = self._store.next_iteration()
+        seed = asked.seed
         if seed is None:
-            seed = int(np.random.SeedSequence([self._seed, iteration]).generate_state(1)[0])
+            seed = int(np.random.SeedSequence([self._seed, queued.iteration]).generate_state(1)[0])
+        by_id = {template.id: template for template in self._store.templates(active=None)}
+        templates: dict[int, list[Template]] = {
+            class_id: [by_id[each] for each in ids] for class_id, ids in asked.templates.items()
+        }
         settings: dict[str, Any] = {
-            "perturbation": perturbation,
-            "strength": defaults.strength if strength is None else strength,
-            "guidance_scale": defaults.guidance_scale if guidance_scale is None else guidance_scale,
-            "num_inference_steps": num_inference_steps or defaults.num_inference_steps,
+            "perturbation": asked.perturbation,
+            "strength": defaults.strength if asked.strength is None else asked.strength,
+            "guidance_scale": (
+                defaults.guidance_scale if asked.guidance_scale is None else asked.guidance_scale
+            ),
+            "num_inference_steps": asked.num_inference_steps or defaults.num_inference_steps,
             "width": defaults.width,
             "height": defaults.height,
         }
-        parents = {
-            row.id: [picture.id for picture in self._store.pictures(class_ids=[row.id], origin="original")]
-            for row in classes
-        }
+        classes = [row for row in self._store.classes() if row.id in templates]
         planned = plan_pictures(
-            classes, templates, per_class=per_class, seed=seed, parents_by_class=parents, **settings
+            classes,
+            templates,
+            per_class=asked.per_class or defaults.batch_size,
+            seed=seed,
+            parents_by_class={
+                row.id: [one.id for one in self._store.pictures(class_ids=[row.id], origin="original")]
+                for row in classes
+            },
+            **settings,
         )
-        batch_size = self._batch_size or defaults.batch_size
-        return self._store.create_job(
-            iteration, {**settings, "seed": seed, "batch_size": batch_size, "replaces": replaces}, planned
+        batch_size = self._batch_size or self._fitting_batch_size(job, planned[0])
+        return self._store.plan_job(
+            queued.id,
+            {**settings, "seed": seed, "batch_size": batch_size, "replaces": asked.replaces},
+            planned,
         )
 
-    def run(self, job: Job[Any], generation: GenerationJob) -> list[int]:
-        """Make what is missing of a round; returns the ids of the pictures that were made now."""
+    def _fitting_batch_size(self, job: Job[Any], planned: PlannedPicture) -> int:
+        """By trial where the generator can try, once for each kind of picture: the same ever after."""
+        generator = self._models.generator
+        if not isinstance(generator, FittedGenerator):
+            return generator.defaults.batch_size
+        what = f"{planned.width}x{planned.height}, guidance {planned.guidance_scale > 1}"
+        key = f"{generator.revision} on {generator.device} in {generator.dtype}, {what}"
+        known = self._store.get_meta("batch_sizes", {})
+        if key not in known:
+            job.update(message="finding the batch size")
+            known[key] = generator.find_batch_size(
+                replace(picture_request(self._store, planned), parent=None, strength=None),
+                on_step=lambda _step, _steps: job.raise_if_cancelled(),
+            )
+            self._store.set_meta("batch_sizes", known)
+        return int(known[key])
 
-        def arrived(pictures: list[Picture]) -> None:
-            self._observer.place(pictures)
-            self._events.emit("pictures", ids=[picture.id for picture in pictures])
+    def _imagine(self, perturbation: str) -> Imagine:
+        from datacrafter_widget.generation.imagination import Imagination, ImaginationSettings
 
-        made = run_generation(
-            self._store,
-            self._models.generator,
-            self._models.encoder,
-            generation,
-            job=job,
-            on_pictures=arrived,
+        generator, encoder = self._models.generator, self._models.encoder
+        if not isinstance(generator, LatentGenerator) or not hasattr(encoder, "image_features"):
+            raise InputError(
+                f"guided imagination needs a generator and an encoder whose insides can be reached;"
+                f" {generator.name} with {encoder.name} can't do it. Use perturbation='image2image'."
+            )
+        return Imagination(
+            generator,
+            encoder,
+            self._observer.class_features(),
+            encoder.logit_scale,
+            ImaginationSettings(optimise=perturbation == "gif"),
         )
-        self._observer.observe(job)
-        return made
+
+    def _arrived(self, pictures: list[Picture]) -> None:
+        self._observer.place(pictures)
+        self._events.emit("pictures", ids=[picture.id for picture in pictures])
+
+    def _shows_previews(self) -> bool:
+        return self._models.generator.device != "cpu" if self._previews is None else self._previews
+
+    def _preview(self, job: Job[Any]) -> Callable[[list[PlannedPicture], list[Any]], None]:
+        def show(planned: list[PlannedPicture], images: list[Any]) -> None:
+            self._events.emit(
+                "preview", job=job.id, class_ids=[one.class_id for one in planned], images=images
+            )
+
+        return show
+
+    def _cancelled(self, round_id: int) -> None:
+        """Note that a round was given up; one that a closing session cut off goes on in the next."""
+        generation = self._store.job(round_id)
+        if not self._closing():
+            self._store.set_job_state(round_id, "cancelled")
+        elif "asked" not in generation.settings:
+            self._store.set_job_state(round_id, "open")
+
+
+def _asked(queued: GenerationJob) -> Asked:
+    asked = queued.settings["asked"]
+    templates = {int(class_id): ids for class_id, ids in asked["templates"].items()}
+    return Asked(**{**asked, "templates": templates})

@@ -123,9 +123,12 @@ class Observer:
 
     def class_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Zero-shot probabilities (N, C) of the session's classes, in the order of their ids."""
-        encoder = self._models.encoder
+        return zero_shot(features, self.class_features(), self._models.encoder.logit_scale)
+
+    def class_features(self) -> NDArray[np.float32]:
+        """Text embeddings (C, D) of the session's classes, in the order of their ids."""
         prompts = [CLASS_PROMPT.format(word=row.word) for row in self._store.classes()]
-        return zero_shot(features, encoder.encode_texts(prompts), encoder.logit_scale)
+        return self._models.encoder.encode_texts(prompts)
 
     def words(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
         """The vocabulary in use and its text embeddings (L, D)."""

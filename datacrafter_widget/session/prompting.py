@@ -1,13 +1,15 @@
 """The half of a session in which a person says what is wrong, and gets better prompts for it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Unpack
+from typing import Unpack, cast
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.generation.plan import Perturbation
 from datacrafter_widget.generation.templates import PromptTemplate
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.session.core import Core
 from datacrafter_widget.session.feedback import Feedback, FeedbackKind, SearchLimits
+from datacrafter_widget.session.generating import Asked
 from datacrafter_widget.session.proposals import ProposalHandle
 from datacrafter_widget.store.records import Action, Proposal, Template
 
@@ -233,26 +235,19 @@ class Prompting(Core):
             for picture in self._store.pictures(class_ids=[template.class_id], include_hidden=True)
             if picture.provenance and picture.provenance.template_id == old_id
         ]
-        row = next(row for row in self._store.classes() if row.id == template.class_id)
         like = old[-1].provenance if old else None
 
-        def run(job: Job[list[int]]) -> list[int]:
-            self._observer.ready(job)
-            defaults = self._models.generator.defaults
-            generation = self._generation.plan(
-                [row],
-                {row.id: [template]},
-                count or len(old) or defaults.batch_size,
-                seed=None,
-                perturbation="image2image" if like and like.parent_id else "text2image",
+        return self._generate(
+            Asked(
+                templates={template.class_id: [template.id]},
+                per_class=count or len(old) or None,
+                perturbation=cast("Perturbation", like.perturbation) if like else "text2image",
                 strength=like.strength if like else None,
                 guidance_scale=like.guidance_scale if like else None,
                 num_inference_steps=like.num_inference_steps if like else None,
                 replaces=old_id if replace else None,
             )
-            return self._made(job, generation)
-
-        return self._submit(run, "Generate", kind="generate")
+        )
 
     # -- inside -------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator
 from datacrafter_widget.models.language import LanguageModel, language_model
 from datacrafter_widget.session.events import Events
-from datacrafter_widget.session.generating import Generation
+from datacrafter_widget.session.generating import Asked, Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.labelling import Labelling
 from datacrafter_widget.session.loaded import LoadedModels
@@ -57,6 +57,7 @@ class Session(Labelling, Prompting):
         vocabulary: Sequence[str] | None,
         seed: int,
         batch_size: int | None,
+        previews: bool | None,
     ) -> None:
         self._store = store
         self._lock = threading.RLock()
@@ -73,7 +74,14 @@ class Session(Labelling, Prompting):
         )
         self._observer = Observer(store, self._models, self.events, vocabulary=vocabulary, seed=seed)
         self._generation = Generation(
-            store, self._models, self._observer, self.events, seed=seed, batch_size=batch_size
+            store,
+            self._models,
+            self._observer,
+            self.events,
+            seed=seed,
+            batch_size=batch_size,
+            previews=previews,
+            closing=lambda: self._closed,
         )
         self._history = History(store, self.events)
         self._refiner = Refiner(
@@ -99,6 +107,7 @@ class Session(Labelling, Prompting):
         vocabulary: Sequence[str] | None = None,
         seed: int | None = None,
         batch_size: int | None = None,
+        previews: bool | None = None,
         read_only: bool = False,
     ) -> Self:
         """Create or reopen the session in the folder `path`, and look at its pictures in the background.
@@ -119,7 +128,8 @@ class Session(Labelling, Prompting):
             class_words: how prompts call a class whose name is not a word, e.g. ``{"n02085620": "chihuahua"}``.
             vocabulary: words to look for in the pictures; by default the model's own or a general list.
             seed: makes everything random repeatable; kept with the session.
-            batch_size: pictures a batch; by default what suits the model and the device.
+            batch_size: pictures a batch; by default what suits the model and the device, found by trial.
+            previews: show pictures while they are being denoised; by default not on the CPU.
             read_only: look without changing anything, also while another process has the session open.
 
         Raises:
@@ -147,6 +157,7 @@ class Session(Labelling, Prompting):
                 device=device,
                 dtype=dtype,
                 batch_size=batch_size,
+                previews=previews,
                 **settings,
             )
             if images is not None:
@@ -308,21 +319,17 @@ class Session(Labelling, Prompting):
                 f"no prompt for {', '.join(bare)}; add one with session.add_template(class, text)"
             )
 
-        def run(job: Job[list[int]]) -> list[int]:
-            self._observer.ready(job)
-            generation = self._generation.plan(
-                rows,
-                prompts,
-                per_class,
+        return self._generate(
+            Asked(
+                templates={class_id: [each.id for each in own] for class_id, own in prompts.items()},
+                per_class=per_class,
                 seed=seed,
                 perturbation=perturbation,
                 strength=strength,
                 guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps,
             )
-            return self._made(job, generation)
-
-        return self._submit(run, "Generate", kind="generate")
+        )
 
     def resume(self) -> Job[list[int]] | None:
         """Go on with what a crash or a restart cut off; None when there is nothing to go on with.
@@ -333,16 +340,11 @@ class Session(Labelling, Prompting):
             Searches go on after the rounds.
         """
         self._writable()
-        open_jobs = self._store.open_jobs()
+        rounds = self._generation.unfinished()
         searches = self._go_on_searching if self._refiner.unfinished() else None
-        if not open_jobs:
+        if not rounds:
             return searches() if searches else None
-
-        def run(job: Job[list[int]]) -> list[int]:
-            self._observer.ready(job)
-            return [picture for generation in open_jobs for picture in self._made(job, generation)]
-
-        job = self._submit(run, "Resume", kind="generate")
+        job = self._make_rounds(rounds, "Resume")
         if searches:
             searches()
         return job

@@ -10,8 +10,9 @@ from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.view import View
 from datacrafter_widget.refine import DEFAULT_WEIGHTS
-from datacrafter_widget.session import label_views, views
+from datacrafter_widget.session import label_views, offered, views
 from datacrafter_widget.session.figures import Figures
+from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
@@ -29,6 +30,7 @@ class Shown:
     _history: History
     _refiner: Refiner
     _runner: JobRunner
+    _generation: Generation
 
     @property
     def figures(self) -> Figures:
@@ -49,9 +51,12 @@ class Shown:
             "classes": views.class_table(self._store),
             "iteration": self._store.next_iteration() - 1,
             "read_only": self._store.read_only,
-            "resumable": len(self._store.open_jobs()) + len(self._refiner.unfinished()),
+            "resumable": len(self._generation.unfinished()) + len(self._refiner.unfinished()),
             "weights": DEFAULT_WEIGHTS,
             "labels_from": self._observer.captions.choice.source,
+            "perturbations": offered.perturbations(),
+            "flagged": offered.flagged(self._store),
+            **offered.not_yet(self),
         }
 
     def map_points(self, after_id: int = 0) -> dict[str, NDArray[Any]]:

@@ -22,6 +22,36 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 class JobTable(StoreBase):
     """A job's plan is committed before its first picture is made, so that a crash leaves a job to resume."""
 
+    def queue_job(self, settings: dict[str, Any]) -> GenerationJob:
+        """Write down that a generation round was asked for, before it is planned.
+
+        Args:
+            settings: What was asked for, of JSON values; `plan_job` puts what became of it in their place.
+
+        Returns:
+            A job in the state "queued", with the next iteration's number.
+        """
+        with self.transaction() as connection:
+            return self.job(self._insert_job(connection, self.next_iteration(), settings, "queued"))
+
+    def plan_job(
+        self, job_id: int, settings: dict[str, Any], planned: Iterable[PlannedPicture]
+    ) -> GenerationJob:
+        """Write down the plan of a queued job, which is "open" then; arguments as `create_job`.
+
+        Raises:
+            InputError: The job has a plan already, or a draft is not what `create_job` takes.
+        """
+        with self.transaction() as connection:
+            if (state := self.job(job_id).state) != "queued":
+                raise InputError(f"expected a queued job to plan, found job {job_id} {state}.")
+            self._insert_plan(connection, int(job_id), planned)
+            connection.execute(
+                "UPDATE job SET settings = ?, state = 'open' WHERE id = ?",
+                (to_json(settings, "settings"), int(job_id)),
+            )
+            return self.job(job_id)
+
     def create_job(
         self, iteration: int, settings: dict[str, Any], planned: Iterable[PlannedPicture]
     ) -> GenerationJob:
@@ -36,14 +66,9 @@ class JobTable(StoreBase):
             InputError: A draft names an id that isn't there, an index twice, or a seed outside 0 … 2⁶³ - 1.
         """
         with self.transaction() as connection:
-            job_id = connection.execute(
-                "INSERT INTO job (iteration, created_at, settings, state) VALUES (?, ?, ?, 'open')",
-                (int(iteration), now(), to_json(settings, "settings")),
-            ).lastrowid
-            connection.executemany(
-                _INSERT_PLANNED, (_planned_values(int(job_id or 0), item) for item in planned)
-            )
-            return self.job(int(job_id or 0))
+            job_id = self._insert_job(connection, iteration, settings, "open")
+            self._insert_plan(connection, job_id, planned)
+            return self.job(job_id)
 
     def job(self, job_id: int) -> GenerationJob:
         """One job.
@@ -61,17 +86,32 @@ class JobTable(StoreBase):
         return [_job(row) for row in self._rows("SELECT * FROM job ORDER BY id")]
 
     def open_jobs(self) -> list[GenerationJob]:
-        """Jobs that neither finished nor were cancelled, oldest first. After a crash these can be resumed."""
-        return [job for job in self.jobs() if job.state == "open"]
+        """Jobs, queued or begun, that neither finished nor were cancelled, oldest first.
+
+        After a crash these can be resumed.
+        """
+        return [job for job in self.jobs() if job.state in ("queued", "open")]
 
     def set_job_state(self, job_id: int, state: JobState) -> None:
-        """Say that a job is "open", "done" or "cancelled".
+        """Say that a job is "queued", "open", "done" or "cancelled".
 
         Raises:
             InputError: There is no such job or state.
         """
         with self.transaction() as connection:
             connection.execute("UPDATE job SET state = ? WHERE id = ?", (state, self.job(job_id).id))
+
+    def set_job_settings(self, job_id: int, settings: dict[str, Any]) -> None:
+        """Write down other settings of a job.
+
+        Raises:
+            InputError: There is no such job, or the settings can't be written as JSON.
+        """
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE job SET settings = ? WHERE id = ?",
+                (to_json(settings, "settings"), self.job(job_id).id),
+            )
 
     def planned(self, job_id: int, missing_only: bool = False) -> list[PlannedPicture]:
         """The plan of a job by index; with ``missing_only`` just the pictures that aren't made yet."""
@@ -93,6 +133,20 @@ class JobTable(StoreBase):
             " coalesce((SELECT max(iteration) FROM picture), 0)) + 1"
         )
         return int(row[0]) if row is not None else 1
+
+    def _insert_job(
+        self, connection: sqlite3.Connection, iteration: int, settings: dict[str, Any], state: JobState
+    ) -> int:
+        job_id = connection.execute(
+            "INSERT INTO job (iteration, created_at, settings, state) VALUES (?, ?, ?, ?)",
+            (int(iteration), now(), to_json(settings, "settings"), state),
+        ).lastrowid
+        return int(job_id or 0)
+
+    def _insert_plan(
+        self, connection: sqlite3.Connection, job_id: int, planned: Iterable[PlannedPicture]
+    ) -> None:
+        connection.executemany(_INSERT_PLANNED, (_planned_values(job_id, item) for item in planned))
 
 
 def _planned_values(job_id: int, item: PlannedPicture) -> tuple[Any, ...]:

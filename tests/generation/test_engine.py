@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from datacrafter_widget.errors import JobCancelled, OutOfMemoryError, StoreError
-from datacrafter_widget.generation import engine
-from datacrafter_widget.generation.engine import compose_batches, run_generation
+from datacrafter_widget.generation.batches import compose_batches, picture_request
+from datacrafter_widget.generation.engine import run_generation
 from datacrafter_widget.models.generator import PictureRequest
 
 
@@ -121,7 +121,7 @@ def test_a_crash_in_the_middle_of_a_batch_changes_nothing(
 
     def one_only(_):  # as a crash between two commits would leave it
         batch = compose_batches(store.planned(generation.id), 4)[0]
-        picture = generator.generate([engine._request(store, one) for one in batch])[2]
+        picture = generator.generate([picture_request(store, one) for one in batch])[2]
         return store.add_generated(picture, third, generator.name, generator.revision, 4, 1)
 
     kept = runner.submit(one_only, "crash").result()
@@ -165,7 +165,31 @@ def test_image_to_image_starts_from_originals(runner, new_store, plan_round, mod
     assert sum(map(len, store.descendants(list(originals)).values())) == 4
 
 
-def test_out_of_memory_leaves_a_round_to_resume(runner, new_store, plan_round, models, monkeypatch):
+def test_out_of_memory_halves_the_batch_and_goes_on(
+    runner, new_store, plan_round, models, uninterrupted, monkeypatch
+):
+    store = new_store()
+    generation = plan_round(store)
+    unet = loaded(models[0]).unet
+    forward, sizes = unet.forward, []
+
+    def small_card(sample, *args, **kwargs):
+        sizes.append(len(sample) // 2)  # with and without guidance
+        if len(sample) > 4 and len(sizes) > 2:
+            msg = "CUDA out of memory"
+            raise torch.OutOfMemoryError(msg)
+        return forward(sample, *args, **kwargs)
+
+    monkeypatch.setattr(unet, "forward", small_card)
+    assert len(start(runner, store, models, generation).result()) == 12
+    assert sizes == [4, 4, 4, *[2] * 8]
+    assert store.job(generation.id).settings["batch_size"] == 2
+    made = store.pictures(origin="generated")
+    assert [one.provenance.batch_size for one in made] == [4] * 4 + [2] * 8
+    assert contents(store)[:4] == uninterrupted[:4]
+
+
+def test_one_picture_too_much_leaves_a_round_to_resume(runner, new_store, plan_round, models, monkeypatch):
     store = new_store()
     generation = plan_round(store)
 
@@ -174,7 +198,7 @@ def test_out_of_memory_leaves_a_round_to_resume(runner, new_store, plan_round, m
         raise torch.OutOfMemoryError(msg)
 
     monkeypatch.setattr(loaded(models[0]).unet, "forward", full)
-    with pytest.raises(OutOfMemoryError, match="batch_size=2"):
+    with pytest.raises(OutOfMemoryError, match="one picture is too much"):
         start(runner, store, models, generation).result()
     assert [one.id for one in store.open_jobs()] == [generation.id]
     monkeypatch.undo()
@@ -185,14 +209,14 @@ def test_a_failing_writer_stops_the_generation(runner, new_store, plan_round, mo
     store, batches = new_store(), []
     generation = plan_round(store, per_class=40)
 
-    def disk_full(*_args):
+    def disk_full(*_args, **_options):
         msg = "the disk is full"
         raise StoreError(msg)
 
     monkeypatch.setattr(store, "add_generated_batch", disk_full)
-    generate = models[0].generate
+    denoise = models[0].denoise
     monkeypatch.setattr(
-        models[0], "generate", lambda requests, **options: batches.append(1) or generate(requests, **options)
+        models[0], "denoise", lambda requests, **options: batches.append(1) or denoise(requests, **options)
     )
     with pytest.raises(StoreError, match="disk is full"):
         start(runner, store, models, generation).result()
