@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import re
 from typing import TYPE_CHECKING, Any
 
-from datacrafter_widget.errors import InputError, ModelError, OutOfMemoryError
+from datacrafter_widget.errors import DataCrafterError, InputError, ModelError, OutOfMemoryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
 MEBIBYTE = 1024**2
@@ -152,6 +155,25 @@ def translate_oom(error: BaseException, batch_size: int, device: str = "the devi
         advice = f"try batch_size={half}"
     message = f"{device} ran out of memory with {batch_size} pictures a batch; {advice}. ({detail})"
     return OutOfMemoryError(message, suggested_batch_size=half or None)
+
+
+@contextlib.contextmanager
+def oom_translated(batch_size: int, device: str) -> Iterator[None]:
+    """Turn running out of memory into our error, and let go of what the failed run held.
+
+    Raises:
+        OutOfMemoryError: in the place of the library's error, with the batch size to try.
+    """
+    failure: OutOfMemoryError | None = None
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error) or isinstance(error, DataCrafterError):
+            raise
+        failure = translate_oom(error, batch_size, device)
+    if failure is not None:  # outside of `except`: the library's traceback holds on to the tensors
+        free_memory(device)
+        raise failure
 
 
 def free_memory(device: str) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.errors import ModelError
 from datacrafter_widget.models.device import is_out_of_memory
 from datacrafter_widget.models.hub import first_line, quiet_loading, reached
+
+if TYPE_CHECKING:
+    from datacrafter_widget.models.calls import Form
+
+_WORDS: dict[Form, str] = {
+    "text2image": "text-to-image",
+    "image2image": "image-to-image",
+    "inpainting": "inpainting",
+}
+_INPAINTING_CHANNELS = 9  # of a UNet that takes latents, a mask and the masked picture's latents
 
 
 def download(hub_id: str) -> Path:
@@ -22,14 +33,19 @@ def download(hub_id: str) -> Path:
         return Path(DiffusionPipeline.download(hub_id, use_safetensors=True))
 
 
-def load(folder: Path, dtype: Any, device: str, name: str) -> Any:
-    """Load a text-to-image pipeline onto a device.
+def inpaints_only(denoiser: dict[str, Any]) -> bool:
+    """Whether a denoiser's configuration is an inpainting checkpoint's: it can't denoise without a mask."""
+    return denoiser.get("in_channels") == _INPAINTING_CHANNELS and denoiser.get("out_channels", 4) == 4
+
+
+def load(folder: Path, dtype: Any, device: str, name: str, *, form: Form = "text2image") -> Any:
+    """Load a pipeline onto a device through diffusers' Auto class for a form.
+
+    A class that the Auto class does not know is loaded as what it is.
 
     Raises:
         ModelError: it can't be loaded.
     """
-    import importlib.util
-
     import diffusers
     import torch
 
@@ -44,41 +60,56 @@ def load(folder: Path, dtype: Any, device: str, name: str) -> Any:
         options["low_cpu_mem_usage"] = False  # the default needs accelerate, and says so at length
     try:
         with quiet_loading():
-            pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(folder, **options)
+            pipeline = _from_pretrained(folder, form, options)
         pipeline = pipeline.to(device)
     except Exception as error:
         if is_out_of_memory(error):
             raise
         msg = (
-            f"the model {name!r} in {folder} can't be loaded: expected a text-to-image pipeline in "
+            f"the model {name!r} in {folder} can't be loaded: expected a {_WORDS[form]} pipeline in "
             f"safetensors, found {type(error).__name__}: {first_line(error)}"
         )
         raise ModelError(msg) from error
     for part in ("unet", "vae"):
         module = getattr(pipeline, part, None)
-        if module is not None:  # convolutions are faster so: by a third for the toybox on a CPU
+        # Convolutions are faster so: by a third for the toybox on a CPU. Those of films have five dimensions.
+        if module is not None and all(weights.ndim < 5 for weights in module.parameters()):
             module.to(memory_format=torch.channels_last)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
-def to_image2image(pipeline: Any, name: str) -> Any:
-    """The image-to-image form of a pipeline, with the same weights.
+def to_form(pipeline: Any, form: Form, name: str) -> Any:
+    """Another form of a pipeline, with the same weights.
 
     Raises:
         ModelError: there is none.
     """
-    from diffusers import AutoPipelineForImage2Image
+    from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting
 
+    auto = AutoPipelineForInpainting if form == "inpainting" else AutoPipelineForImage2Image
     try:
         # A scheduler counts its own steps: each form of the pipeline has one.
         scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-        image2image = AutoPipelineForImage2Image.from_pipe(pipeline, scheduler=scheduler)
+        other = auto.from_pipe(pipeline, scheduler=scheduler)
     except (ValueError, AttributeError, TypeError) as error:
         msg = (
-            f"the model {name!r} ({type(pipeline).__name__}) has no image-to-image form; "
+            f"the model {name!r} ({type(pipeline).__name__}) has no {_WORDS[form]} form; "
             'use perturbation="text2image", or another model'
         )
         raise ModelError(msg) from error
-    image2image.set_progress_bar_config(disable=True)
-    return image2image
+    other.set_progress_bar_config(disable=True)
+    return other
+
+
+def _from_pretrained(folder: Path, form: Form, options: dict[str, Any]) -> Any:
+    import diffusers
+
+    inpainting = form == "inpainting"
+    auto = diffusers.AutoPipelineForInpainting if inpainting else diffusers.AutoPipelineForText2Image
+    try:
+        return auto.from_pretrained(folder, **options)
+    except ValueError as error:
+        if "can't find a pipeline linked to" not in str(error):
+            raise
+        return diffusers.DiffusionPipeline.from_pretrained(folder, **options)

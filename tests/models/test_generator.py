@@ -92,7 +92,7 @@ def test_out_of_memory_says_the_batch_size_to_try(toybox, ask, monkeypatch):
         msg = "CUDA out of memory. Tried to allocate 20.00 GiB."
         raise torch.OutOfMemoryError(msg)
 
-    monkeypatch.setattr(toybox._text2image.unet, "forward", full)
+    monkeypatch.setattr(toybox.pipeline().unet, "forward", full)
     with pytest.raises(OutOfMemoryError, match="try batch_size=2") as caught:
         toybox.generate(ask(4))
     assert caught.value.suggested_batch_size == 2
@@ -110,7 +110,7 @@ def test_a_failing_pipeline_is_a_model_error(toybox, ask, monkeypatch):
         msg = "shapes do not fit"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(toybox._text2image.unet, "forward", broken)
+    monkeypatch.setattr(toybox.pipeline().unet, "forward", broken)
     with pytest.raises(ModelError, match="shapes do not fit"):
         toybox.generate(ask(1))
 
@@ -189,7 +189,7 @@ def latent_consistency(tmp_path_factory, toybox):
         layers_per_block=1,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=toybox._text2image.text_encoder.config.hidden_size,
+        cross_attention_dim=toybox.pipeline().text_encoder.config.hidden_size,
         attention_head_dim=4,
         norm_num_groups=4,
         time_cond_proj_dim=32,
@@ -203,8 +203,8 @@ def latent_consistency(tmp_path_factory, toybox):
     )
     pipeline = LatentConsistencyModelPipeline(
         vae=vae,
-        text_encoder=toybox._text2image.text_encoder,
-        tokenizer=toybox._text2image.tokenizer,
+        text_encoder=toybox.pipeline().text_encoder,
+        tokenizer=toybox.pipeline().tokenizer,
         unet=unet,
         scheduler=LCMScheduler(original_inference_steps=50),
         safety_checker=None,
