@@ -48,6 +48,11 @@ class LoadedModels:
         self._encoder: Encoder | None = None if isinstance(encoder, str) else encoder
 
     @property
+    def generator_name(self) -> str:
+        """What the user called the generator."""
+        return self._generator_name
+
+    @property
     def language_name(self) -> str | None:
         """What the user called the language model; None without one."""
         return None if self.language is None else getattr(self.language, "name", type(self.language).__name__)

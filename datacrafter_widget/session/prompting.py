@@ -11,6 +11,7 @@ from datacrafter_widget.session.core import Core
 from datacrafter_widget.session.feedback import Feedback, FeedbackKind, SearchLimits
 from datacrafter_widget.session.generating import Asked
 from datacrafter_widget.session.proposals import ProposalHandle
+from datacrafter_widget.session.teaching import check_tokens
 from datacrafter_widget.store.records import Action, Proposal, Template
 
 SEARCH = "Look for a better prompt"
@@ -139,6 +140,7 @@ class Prompting(Core):
         """
         self._writable()
         PromptTemplate.parse(text)
+        check_tokens(self._store, text)
         with self._lock:
             (row,) = self._class_rows(class_)
             template = self._store.add_template(row.id, text, negative=negative, origin="user")
@@ -149,6 +151,7 @@ class Prompting(Core):
         """Replace a prompt template; the old one stays in the history. Returns the new one's id."""
         self._writable()
         PromptTemplate.parse(text)
+        check_tokens(self._store, text)
         with self._lock:
             old = self._template(template_id)
             negative = old.negative if negative is None else negative
@@ -182,6 +185,7 @@ class Prompting(Core):
         self._writable()
         if text is not None:
             PromptTemplate.parse(text)
+            check_tokens(self._store, text)
         with self._lock:
             proposal = self._open_proposal(proposal_id)
             text = proposal.text if text is None else text

@@ -23,6 +23,8 @@ from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.prompting import Prompting
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.shown import job_row
+from datacrafter_widget.session.teaching import Teacher
+from datacrafter_widget.session.tuning import Tuning
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.exporting import ExportReport, export_imagefolder
 from datacrafter_widget.store.importing import ImportReport, import_images
@@ -32,7 +34,7 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Labelling, Prompting):
+class Session(Labelling, Prompting, Tuning):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
@@ -84,6 +86,7 @@ class Session(Labelling, Prompting):
             closing=lambda: self._closed,
         )
         self._history = History(store, self.events)
+        self._teacher = Teacher(store, self._models, self.events, closing=lambda: self._closed)
         self._refiner = Refiner(
             store, self._models, self._observer, self.events, seed=seed, closing=lambda: self._closed
         )

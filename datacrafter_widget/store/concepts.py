@@ -1,6 +1,7 @@
 """Concepts that generators were taught: a row each, and a folder for their files."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class ConceptTable(StoreBase):
         words: str,
         settings: dict[str, Any],
         model: str,
-        model_revision: str | None,
+        model_revision: str | None = None,
     ) -> ConceptRow:
         """Write down that a model is being taught a concept; its state is "training".
 
@@ -35,7 +36,7 @@ class ConceptTable(StoreBase):
             words: What a prompt has in the token's place.
             settings: Of the training, of JSON values.
             model: What the user called the model.
-            model_revision: Which weights exactly.
+            model_revision: Which weights exactly, where that is known yet.
 
         Raises:
             InputError: The token is taken or no token, or there is no such class.
@@ -68,14 +69,30 @@ class ConceptTable(StoreBase):
         rows = self._rows("SELECT * FROM concept ORDER BY id")
         return [ConceptRow(**{**dict(row), "settings": json.loads(row["settings"])}) for row in rows]
 
-    def set_concept_state(self, token: str, state: ConceptState) -> None:
-        """Say that a concept is "training", "ready" or "cancelled".
+    def update_concept(
+        self, token: str, *, state: ConceptState | None = None, model_revision: str | None = None
+    ) -> None:
+        """Say how far a concept is, and which weights it was taught; None: as it was.
 
         Raises:
             InputError: There is no such concept or state.
         """
         with self.transaction() as connection:
-            connection.execute("UPDATE concept SET state = ? WHERE id = ?", (state, self.concept(token).id))
+            connection.execute(
+                "UPDATE concept SET state = coalesce(?, state), model_revision = coalesce(?, model_revision)"
+                " WHERE id = ?",
+                (state, model_revision, self.concept(token).id),
+            )
+
+    def forget_concept(self, token: str) -> None:
+        """Remove a concept's row and its files, and free its token.
+
+        Raises:
+            InputError: There is no such concept.
+        """
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM concept WHERE id = ?", (self.concept(token).id,))
+        shutil.rmtree(self.concept_folder(token), ignore_errors=True)
 
     def concept_folder(self, token: str) -> Path:
         """Where the files of a concept are, or would be."""

@@ -56,6 +56,11 @@ def check_pictures(sizes: Sequence[tuple[int, int]], settings: TuningSettings) -
         raise InputError(msg)
 
 
+def has_begun(folder: Path) -> bool:
+    """Whether there is a training in the folder that can be gone on with."""
+    return any((folder / name).exists() for name in (_CHECKPOINT, LOG_NAME))
+
+
 def tune(
     model_folder: Path,
     pictures: Callable[[], Sequence[Image.Image]],
