@@ -9,8 +9,8 @@ from datacrafter_widget.store import Store
 Row = dict[str, Any]
 
 _PERTURBATIONS: dict[str, tuple[str, str]] = {
-    "text2image": ("From prompts", "Each picture is made from its prompt alone."),
-    "image2image": ("From originals", "Each picture starts from an original, blurred by noise."),
+    "text2image": ("From prompts", "Pictures are made from prompts alone."),
+    "image2image": ("From originals", "Each picture starts from a noisy original."),
     "gif": (
         "Guided imagination",
         "Each picture starts from an original, moved so that it stays of its class but unlike the others.",
@@ -40,6 +40,14 @@ def flagged(store: Store) -> dict[str, int]:
     return dict(Counter(flag.kind for flag in store.flags()))
 
 
+def concepts(store: Store) -> list[Row]:
+    """The words that the generator was taught, or is being taught."""
+    return [
+        {"token": each.token, "kind": each.kind, "class_id": each.class_id, "state": each.state}
+        for each in store.concepts()
+    ]
+
+
 def not_yet(session: Any) -> Row:
     """Rows of what is still being built."""
     nothing = {"pictures": 0, "seconds": 0.0, "energy_wh": None, "money": None}
@@ -52,6 +60,5 @@ def not_yet(session: Any) -> Row:
             "estimated": False,
         },
         "strategies": list(getattr(session, "strategies", [])),
-        "concepts": [],
         "export_formats": ["imagefolder"],
     }

@@ -56,6 +56,7 @@ class Shown:
             "labels_from": self._observer.captions.choice.source,
             "perturbations": offered.perturbations(),
             "flagged": offered.flagged(self._store),
+            "concepts": offered.concepts(self._store),
             **offered.not_yet(self),
         }
 

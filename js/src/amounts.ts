@@ -1,8 +1,8 @@
 /** A duration in a few characters. */
 export function duration(seconds: number): string {
-  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (seconds < 0.1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 60) return `${digits(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  return seconds < 5400 ? `${digits(seconds / 60)} min` : `${digits(seconds / 3600)} h`;
 }
 
 /** Energy, given in watt-hours. */

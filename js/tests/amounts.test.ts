@@ -3,12 +3,12 @@ import { duration, energy, money } from "../src/amounts";
 
 describe("amounts", () => {
   it("says a duration in the unit that fits", () => {
-    expect([0.0123, 0.5, 1.26, 42.4, 61, 5399, 9000].map(duration)).toEqual([
+    expect([0.0123, 0.5, 1.26, 42.4, 79, 5399, 9000].map(duration)).toEqual([
       "12 ms",
-      "500 ms",
+      "0.5 s",
       "1.3 s",
       "42 s",
-      "1 min",
+      "1.3 min",
       "90 min",
       "2.5 h",
     ]);

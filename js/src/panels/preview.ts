@@ -10,7 +10,7 @@ export function previewStrip({ connection, signal, colours }: Scope): HTMLElemen
   const element = h(
     "figure",
     { class: "dc-preview", attrs: { hidden: true } },
-    h("figcaption", { title: "Rough and unfinished: not part of the session" }, "Preview"),
+    h("figcaption", {}, "Preview, not part of the session"),
     strip,
   );
   let shown: Preview["job"] | null = null;
