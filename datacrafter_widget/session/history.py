@@ -20,6 +20,7 @@ NAMES = {
     "accept": "accept a proposal",
     "reject": "reject a proposal",
     "edit_template": "edit a prompt",
+    "swap_templates": "use the prompts of a strategy",
     "add_template": "add a prompt",
     "delete_template": "delete a prompt",
 }
@@ -42,6 +43,7 @@ class History:
             "accept": lambda payload: self._accept(payload, accepted=True),
             "reject": lambda payload: self._settle(payload["proposal_id"], "rejected"),
             "edit_template": lambda payload: self._swap(payload["old_id"], payload["new_id"]),
+            "swap_templates": lambda payload: self._swap_all(payload["old_ids"], payload["new_ids"]),
             "add_template": lambda payload: self._swap(None, payload["template_id"]),
             "delete_template": lambda payload: self._swap(payload["template_id"], None),
         }
@@ -53,6 +55,7 @@ class History:
             "accept": lambda payload: self._accept(payload, accepted=False),
             "reject": lambda payload: self._settle(payload["proposal_id"], "open"),
             "edit_template": lambda payload: self._swap(payload["new_id"], payload["old_id"]),
+            "swap_templates": lambda payload: self._swap_all(payload["new_ids"], payload["old_ids"]),
             "add_template": lambda payload: self._swap(payload["template_id"], None),
             "delete_template": lambda payload: self._swap(None, payload["template_id"]),
         }
@@ -134,6 +137,12 @@ class History:
             self._store.set_template_active(out_id, False)
         if in_id is not None:
             self._store.set_template_active(in_id, True)
+
+    def _swap_all(self, out_ids: list[int], in_ids: list[int]) -> None:
+        for template_id in out_ids:
+            self._swap(template_id, None)
+        for template_id in in_ids:
+            self._swap(None, template_id)
 
 
 def _nothing(_payload: dict[str, Any]) -> None:

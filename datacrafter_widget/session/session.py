@@ -23,6 +23,7 @@ from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.prompting import Prompting
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.shown import job_row
+from datacrafter_widget.session.strategies import Strategies
 from datacrafter_widget.session.teaching import Teacher
 from datacrafter_widget.session.tuning import Tuning
 from datacrafter_widget.store import Store
@@ -34,7 +35,7 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Labelling, Prompting, Tuning):
+class Session(Labelling, Prompting, Strategies, Tuning):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
