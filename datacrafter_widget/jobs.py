@@ -131,7 +131,7 @@ class Job(Generic[T]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with contextlib.ExitStack() as stack:
-            bar = None if quiet or self.done() else stack.enter_context(_progress_bar(self.name))
+            bar = None if quiet or self.done() else stack.enter_context(progress_bar(self.name))
             while True:
                 with self._changed:
                     if not self.done():
@@ -476,7 +476,7 @@ def _close_at_exit(runner: weakref.ref[JobRunner]) -> None:
             alive.close(timeout=10.0)
 
 
-def _progress_bar(name: str) -> Any:
+def progress_bar(name: str) -> Any:
     """A tqdm bar that appears after a second; none where nobody looks (output to a file)."""
     import warnings
 

@@ -15,6 +15,7 @@ from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator
 from datacrafter_widget.models.language import LanguageModel, language_model
 from datacrafter_widget.session.events import Events
+from datacrafter_widget.session.exporting import Exporting
 from datacrafter_widget.session.generating import Asked, Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.labelling import Labelling
@@ -26,8 +27,8 @@ from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.session.strategies import Strategies
 from datacrafter_widget.session.teaching import Teacher
 from datacrafter_widget.session.tuning import Tuning
+from datacrafter_widget.session.waiting import waiting
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.exporting import ExportReport, export_imagefolder
 from datacrafter_widget.store.importing import ImportReport, import_images
 from datacrafter_widget.store.records import Origin, Picture
 
@@ -35,7 +36,7 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Labelling, Prompting, Strategies, Tuning):
+class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
@@ -119,8 +120,13 @@ class Session(Labelling, Prompting, Strategies, Tuning):
         Args:
             path: the session's folder. Its pictures, prompts and history are kept there.
             images: pictures to add: a folder of class folders; a list of (PIL image or path, class);
-                a pair (array (N, H, W[, C]), labels (N,)); or a Hugging Face ``Dataset``. Pictures that the
-                session has already are skipped. The originals are not modified.
+                a pair (array (N, H, W[, C]), labels (N,)); a Hugging Face ``Dataset``, a pandas data frame
+                (columns ``path`` and ``label``), a FiftyOne data set; or a file: COCO's ``.json``, YOLO's
+                ``data.yaml``, a ``.csv``, a ``.parquet``, a ``.tar`` of WebDataset, the last two also as a
+                list, tar files as a pattern (``"train-{000..012}.tar"``); or the folder of an `export`, whose
+                generated pictures come back as such. Boxes come along; a picture with objects of several
+                classes is of the one that covers most. Pictures that the session has already are skipped.
+                The originals are not modified.
             generator: diffusers hub id or folder; ``"toybox"``, the embedded default; or a `Generator`.
             encoder: open_clip name (``"ViT-B-32/openai"``), folder, ``"toybox"``, or an `Encoder`.
             language: a language model that names groups of words, rewrites prompts and describes pictures:
@@ -198,7 +204,8 @@ class Session(Labelling, Prompting, Strategies, Tuning):
 
     def add_images(self, images: Any, *, class_words: dict[str, str] | None = None) -> ImportReport:
         """Add original pictures, in any form that `open` takes; every new class gets a first prompt."""
-        report = import_images(self._store, images, class_words=class_words)
+        with waiting("Import") as progress:
+            report = import_images(self._store, images, class_words=class_words, progress=progress)
         with self._lock:
             prompted = {template.class_id for template in self._store.templates()}
             for row in self._store.classes():
@@ -232,31 +239,6 @@ class Session(Labelling, Prompting, Strategies, Tuning):
     def image(self, picture_id: int) -> Image.Image:
         """One picture, as an RGB image."""
         return self._store.load_image(picture_id)
-
-    def export(
-        self,
-        path: str | Path,
-        *,
-        format: str = "imagefolder",  # noqa: A002 - the word a user expects
-        overwrite: bool = False,
-    ) -> ExportReport:
-        """Write originals and generated pictures, less those removed or flagged, as a data set.
-
-        Args:
-            path: the folder to make.
-            format: ``"imagefolder"``: class folders and ``metadata.jsonl``, as Hugging Face's
-                ``load_dataset("imagefolder", data_dir=path)`` reads it.
-            overwrite: replace an earlier export at `path`.
-
-        Raises:
-            InputError: an unknown format, or something is at `path` already; nothing was written.
-            StoreError: the disk refused; nothing is left under the final name.
-        """
-        if format != "imagefolder":
-            raise InputError(
-                f"expected format='imagefolder', found {format!r}; other formats don't exist yet"
-            )
-        return export_imagefolder(self._store, path, overwrite=overwrite)
 
     # -- observe ------------------------------------------------------------------------------------
 

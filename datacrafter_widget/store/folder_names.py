@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 METADATA_NAME = "metadata.jsonl"
@@ -49,12 +50,19 @@ def class_of_folder(folder: str) -> str:
 
 
 def exported_classes(root: Path) -> dict[str, str]:
-    """``{folder name: class name}`` of an exported data set; empty for any other folder."""
+    """``{folder name: class name}`` of an exported data set, or a split of one; empty for any other folder."""
+    marker = read_marker(root) or read_marker(root.parent)
+    classes = marker.get("classes")
+    return {str(key): str(name) for key, name in classes.items()} if isinstance(classes, dict) else {}
+
+
+def read_marker(root: Path) -> dict[str, Any]:
+    """What an export says of itself: ``kind`` (its format), ``classes``, ``entries``; empty where none is."""
     try:
-        classes = json.loads((root / MARKER_NAME).read_text("utf-8"))["classes"]
-        return {str(folder): str(name) for folder, name in classes.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        marker = json.loads((root / MARKER_NAME).read_text("utf-8"))
+    except (OSError, ValueError):
         return {}
+    return marker if isinstance(marker, dict) else {}
 
 
 def _escape(name: str) -> str:

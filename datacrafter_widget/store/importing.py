@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datacrafter_widget.store.classes import class_name
 from datacrafter_widget.store.decoding import MAX_PIXELS
-from datacrafter_widget.store.reading import PictureSource, ReadPicture, open_source, read_one
+from datacrafter_widget.store.reading import open_source
+from datacrafter_widget.store.records import AddedOriginal, Box
+from datacrafter_widget.store.restoring import Incoming
+from datacrafter_widget.store.sources import PictureSource, ReadPicture, fit_boxes, read_one
 from datacrafter_widget.store.store import Store
 
 if TYPE_CHECKING:
@@ -30,6 +33,14 @@ class Duplicate(NamedTuple):
     class_name: str
     kept_source: str
     kept_class: str
+
+
+class SeveralClasses(NamedTuple):
+    """A picture with objects of several classes, and the class that it was given."""
+
+    source: str
+    class_name: str
+    others: tuple[str, ...]
 
 
 class Problem(NamedTuple):
@@ -53,12 +64,29 @@ class ImportReport:
     """What could not be read, by name."""
     already_there: int = 0
     """Pictures that an earlier import had brought from the same source."""
+    generated: int = 0
+    """Of those added the ones that an export of ours said to be generated: with their provenance."""
+    boxes: int = 0
+    """Boxes around objects added with the pictures."""
+    several_classes: list[SeveralClasses] = field(default_factory=list)
+    """Pictures with objects of more than one class."""
 
     def __str__(self) -> str:
         lines = [f"{self.imported} pictures imported in {len(self.per_class)} classes"]
         lines += [f"  {name}: {count}" for name, count in self.per_class.items()]
+        if self.generated:
+            lines.append(f"{self.generated} of them generated ones of an earlier session, with provenance")
+        if self.boxes:
+            lines.append(f"{self.boxes} boxes")
         if self.already_there:
             lines.append(f"{self.already_there} were there from an earlier import")
+        lines += self._section(
+            "with objects of several classes (their class is the one said or that of the largest area)",
+            [
+                f"{item.source}: {item.class_name}, also {', '.join(item.others)}"
+                for item in self.several_classes
+            ],
+        )
         lines += self._section("left out as duplicates", [_duplicate_line(item) for item in self.duplicates])
         lines += self._section("left out", [f"{item.source}: {item.reason}" for item in self.problems])
         return "\n".join(
@@ -87,12 +115,15 @@ def import_images(
     """Add a labelled set of pictures as originals; the files themselves are only read.
 
     What can't be read is reported and left out, and so is a picture whose content (size and RGB pixels) is
-    there already, in this class or another: the first is kept. A class is made with its first picture.
+    there already, in this class or another: the first is kept. A class is made with its first picture, or
+    box. Boxes come along; a picture with objects of several classes is of the one with the largest total area.
+    What an export of this package calls generated comes back as generated, with its provenance and iteration
+    (its template as text; its parent where that is in the same import, or was).
 
     Args:
         store: The session to add to.
-        images: A folder of class folders, (picture, class) pairs, (array, labels) or a Hugging Face
-            `Dataset`; see `read_images`.
+        images: A folder of class folders, (picture, class) pairs, (array, labels), a data set of another
+            library or a file of one; see `read_images`.
         class_names: Names for integer labels.
         class_words: What ``{class}`` becomes in prompts, by class name; by default the name with ``_`` and
             ``-`` as spaces.
@@ -133,7 +164,12 @@ class _Intake:
         self._seen: dict[str, int] = {}
         self._per_class: dict[str, int] = {}
         self._duplicates: list[Duplicate] = []
-        self._problems = [Problem(*problem) for problem in source.problems]
+        self._problems: list[Problem] = []
+        self._source = source
+        self._generated = 0
+        self._boxes = 0
+        self._several: list[SeveralClasses] = []
+        self._ids: dict[int, int] = {}  # of the session that exported, and of this one
         self._already_there = 0
 
     def take(self, pictures: Sequence[ReadPicture]) -> None:
@@ -147,21 +183,45 @@ class _Intake:
             else:
                 self._seen[picture.class_name] += 1
                 good.append((picture.image, picture))
-        items = [(image, self._class_id(picture.class_name), picture.source) for image, picture in good]
-        for (_, picture), added in zip(good, self._store.add_originals(items), strict=True):
-            kept = added.picture
-            if added.new:
-                self._per_class[picture.class_name] = self._per_class.get(picture.class_name, 0) + 1
-            elif kept.source == picture.source and self._names[kept.class_id] == picture.class_name:
-                self._already_there += 1
-            else:
-                kept_source = kept.source or f"picture {kept.id}"
-                self._duplicates.append(
-                    Duplicate(picture.source, picture.class_name, kept_source, self._names[kept.class_id])
-                )
+        items = [self._incoming(image, picture) for image, picture in good]
+        for item, added in zip(good, self._store.add_imported(items, self._ids), strict=True):
+            self._count(item[1], added)
+
+    def _incoming(self, image: "Image.Image", picture: ReadPicture) -> Incoming:
+        entry = picture.entry
+        class_id = self._class_id(picture.class_name)
+        if entry is None:
+            return Incoming(image, class_id, picture.source)
+        boxes, problem = fit_boxes(entry, image.size)
+        if problem:
+            self._problems.append(Problem(picture.source, problem))
+        if others := tuple(
+            dict.fromkeys(box.class_name for box in boxes if box.class_name != picture.class_name)
+        ):
+            self._several.append(SeveralClasses(picture.source, picture.class_name, others))
+        self._boxes += len(boxes)
+        rows = tuple(
+            Box(0, self._class_id(box.class_name), *box[1:5], score=box.score, source=box.source)
+            for box in boxes
+        )
+        return Incoming(image, class_id, picture.source, entry.earlier, rows)
+
+    def _count(self, picture: ReadPicture, added: AddedOriginal) -> None:
+        kept = added.picture
+        if added.new:
+            self._per_class[picture.class_name] = self._per_class.get(picture.class_name, 0) + 1
+            self._generated += kept.origin == "generated"
+        elif kept.source == picture.source and self._names[kept.class_id] == picture.class_name:
+            self._already_there += 1
+        else:
+            kept_source = kept.source or f"picture {kept.id}"
+            self._duplicates.append(
+                Duplicate(picture.source, picture.class_name, kept_source, self._names[kept.class_id])
+            )
 
     def report(self) -> ImportReport:
         """The report; classes of this import that ended up without a picture are taken back."""
+        self._problems += [Problem(*problem) for problem in self._source.problems]
         for name, readable in self._seen.items():
             if readable == 0:
                 self._problems.append(Problem(name, "a class without a readable picture; it was not made"))
@@ -174,6 +234,9 @@ class _Intake:
             duplicates=self._duplicates,
             problems=self._problems,
             already_there=self._already_there,
+            generated=self._generated,
+            boxes=self._boxes,
+            several_classes=self._several,
         )
 
     def _class_id(self, name: str) -> int:
@@ -190,7 +253,7 @@ def _read_ahead(source: PictureSource) -> Iterator[ReadPicture]:
     with ThreadPoolExecutor(max_workers=DECODERS, thread_name_prefix="import") as pool:
         try:
             for entry in source.entries:
-                pending.append(pool.submit(read_one, *entry))
+                pending.append(pool.submit(read_one, entry))
                 if len(pending) > DECODERS:
                     yield pending.popleft().result()
             while pending:

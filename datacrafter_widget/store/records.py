@@ -16,10 +16,11 @@ JobState = Literal["queued", "open", "done", "cancelled"]
 ProposalState = Literal["running", "open", "accepted", "rejected", "withdrawn"]
 Side = Literal["before", "after"]
 PositionKind = Literal["picture", "label"]
+BoxSource = Literal["given", "pseudo"]
 FlagKind = Literal["nan", "unsafe", "blank", "duplicate", "near_duplicate", "near_original"]
 CostPurpose = Literal["pictures", "proxies", "tuning"]
-
 ConceptState = Literal["training", "ready", "cancelled"]
+
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
@@ -197,7 +198,6 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class ConceptRow:
     """What a model was taught for a token, or is being taught; ``words`` is what a prompt has in its place."""
 
@@ -213,6 +213,7 @@ class ConceptRow:
     created_at: str
 
 
+@dataclass(frozen=True, slots=True)
 class Label:
     """A content label."""
 
@@ -228,6 +229,23 @@ class Metric:
     class_id: int | None
     name: str
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where an object is: upper left corner and size in pixels of the stored picture.
+
+    A "given" box comes from the user's data, a "pseudo" one from a detector; ``score`` is the detector's.
+    """
+
+    picture_id: int
+    class_id: int
+    x: float
+    y: float
+    width: float
+    height: float
+    score: float | None = None
+    source: BoxSource = "given"
 
 
 class PictureColumns(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any, Self
 from datacrafter_widget.errors import StoreError
 from datacrafter_widget.store.base import BUSY_TIMEOUT_SECONDS, to_json
 from datacrafter_widget.store.classes import ClassTable
-from datacrafter_widget.store.costs import CostTable
 from datacrafter_widget.store.concepts import CONCEPTS_NAME, ConceptTable
+from datacrafter_widget.store.costs import CostTable
 from datacrafter_widget.store.files import ImageFiles, content_hash
 from datacrafter_widget.store.flags import FlagTable
 from datacrafter_widget.store.history import ActionTable, ProposalTable
@@ -25,6 +25,7 @@ from datacrafter_widget.store.observations import (
     PositionTable,
 )
 from datacrafter_widget.store.pictures import PictureTable
+from datacrafter_widget.store.restoring import ImportTable
 from datacrafter_widget.store.schema import APPLICATION_ID, MIGRATIONS, migrate, user_version
 from datacrafter_widget.store.templates import TemplateTable
 
@@ -34,23 +35,24 @@ _OWN_NAMES = (
     LOCK_NAME,
     "images",
     "thumbnails",
+    CONCEPTS_NAME,
     DATABASE_NAME,
     f"{DATABASE_NAME}-wal",
-    CONCEPTS_NAME,
     f"{DATABASE_NAME}-shm",
 )
 
 
 class Store(
     ClassTable,
+    ImportTable,
     PictureTable,
     FlagTable,
     TemplateTable,
     JobTable,
     CostTable,
+    ConceptTable,
     EmbeddingTable,
     CaptionTable,
-    ConceptTable,
     LabelTable,
     PositionTable,
     MetricTable,

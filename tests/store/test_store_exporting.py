@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datacrafter_widget.errors import InputError, StoreError
-from datacrafter_widget.store import Store, export_imagefolder, import_images
+from datacrafter_widget.store import Store, export_dataset, import_images
 from datacrafter_widget.store.folder_names import class_folders, class_of_folder
 
 
@@ -39,7 +39,7 @@ def load(path, tmp_path):
 
 
 def test_an_export_holds_what_is_neither_hidden_nor_flagged(full, tmp_path):
-    report = export_imagefolder(full, tmp_path / "dataset")
+    report = export_dataset(full, tmp_path / "dataset")
     assert report.counts == {"crane": 4, "heron": 3}
     assert report.total == 7
     assert "7 pictures exported" in str(report)
@@ -57,7 +57,7 @@ def test_an_export_holds_what_is_neither_hidden_nor_flagged(full, tmp_path):
 
 
 def test_hugging_face_reads_it(full, tmp_path):
-    export_imagefolder(full, tmp_path / "dataset")
+    export_dataset(full, tmp_path / "dataset")
     dataset = load(tmp_path / "dataset", tmp_path)
     assert len(dataset) == 7
     assert dataset["label"].count("crane") == 4
@@ -74,8 +74,8 @@ def test_hugging_face_reads_it(full, tmp_path):
 def test_a_set_without_generated_pictures_has_the_same_columns(full, paint, tmp_path):
     with Store(tmp_path / "other") as originals_only:
         import_images(originals_only, [(paint(1), "crane")])
-        export_imagefolder(originals_only, tmp_path / "a")
-    export_imagefolder(full, tmp_path / "b")
+        export_dataset(originals_only, tmp_path / "a")
+    export_dataset(full, tmp_path / "b")
     columns = [
         [
             list(json.loads(line))
@@ -125,7 +125,7 @@ AWKWARD = [
 def test_awkward_class_names_get_safe_folders_and_come_back(store, paint, tmp_path):
     report = import_images(store, [(paint(seed), name) for seed, name in enumerate(AWKWARD)])
     assert report.imported == len(AWKWARD)
-    export_imagefolder(store, tmp_path / "dataset")
+    export_dataset(store, tmp_path / "dataset")
     folders = [path.name for path in (tmp_path / "dataset").iterdir() if path.is_dir()]
     assert len({folder.casefold() for folder in folders}) == len(AWKWARD)
     assert "鶴" in folders
@@ -159,16 +159,16 @@ def test_folder_names_are_readable_where_they_can_be_and_reversible():
 def test_nothing_is_overwritten_untold(full, tmp_path):
     target = tmp_path / "dataset"
     target.mkdir()
-    export_imagefolder(full, target)  # an empty folder is no loss
+    export_dataset(full, target)  # an empty folder is no loss
     with pytest.raises(InputError, match="overwrite=True"):
-        export_imagefolder(full, target)
+        export_dataset(full, target)
     full.set_hidden([1, 2], True)
-    assert export_imagefolder(full, target, overwrite=True).total == 5
+    assert export_dataset(full, target, overwrite=True).total == 5
     assert len(list(target.rglob("*.png"))) == 5
 
     (target / "my notes.txt").write_text("mine")
     with pytest.raises(InputError, match=r"my notes\.txt"):
-        export_imagefolder(full, target, overwrite=True)
+        export_dataset(full, target, overwrite=True)
     assert (target / "my notes.txt").read_text() == "mine"
 
 
@@ -177,12 +177,12 @@ def test_a_folder_that_is_no_export_is_never_replaced(full, tmp_path):
     (tmp_path / "thesis" / "chapter 1.tex").write_text("words")
     for overwrite in (False, True):
         with pytest.raises(InputError, match=r"chapter 1\.tex"):
-            export_imagefolder(full, tmp_path / "thesis", overwrite=overwrite)
+            export_dataset(full, tmp_path / "thesis", overwrite=overwrite)
         with pytest.raises(InputError):
-            export_imagefolder(full, full.folder, overwrite=overwrite)
+            export_dataset(full, full.folder, overwrite=overwrite)
     (tmp_path / "file").write_text("words")
     with pytest.raises(InputError, match="is a file"):
-        export_imagefolder(full, tmp_path / "file", overwrite=True)
+        export_dataset(full, tmp_path / "file", overwrite=True)
     assert (tmp_path / "thesis" / "chapter 1.tex").read_text() == "words"
     assert full.integrity_check(deep=True) == []
 
@@ -196,38 +196,38 @@ def test_a_failed_export_leaves_nothing_half_made(full, tmp_path):
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        export_imagefolder(full, tmp_path / "dataset", progress=stop)
+        export_dataset(full, tmp_path / "dataset", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["session"]
 
-    export_imagefolder(full, tmp_path / "dataset")
+    export_dataset(full, tmp_path / "dataset")
     before = {path: path.read_bytes() for path in (tmp_path / "dataset").rglob("*") if path.is_file()}
     full.image_path(1).rename(tmp_path / "lost.png")
     with pytest.raises(StoreError, match="Nothing was changed"):
-        export_imagefolder(full, tmp_path / "dataset", overwrite=True)
+        export_dataset(full, tmp_path / "dataset", overwrite=True)
     assert {path: path.read_bytes() for path in (tmp_path / "dataset").rglob("*") if path.is_file()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset", "lost.png", "session"]
 
 
 def test_what_a_killed_export_left_is_cleared(full, tmp_path):
-    export_imagefolder(full, tmp_path / "dataset")
+    export_dataset(full, tmp_path / "dataset")
     shutil.copytree(tmp_path / "dataset", tmp_path / ".dataset.exporting")
-    export_imagefolder(full, tmp_path / "dataset", overwrite=True)
+    export_dataset(full, tmp_path / "dataset", overwrite=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset", "session"]
 
 
 def test_files_are_copies(full, tmp_path):
     """A training script that edits its data must not reach the session."""
-    report = export_imagefolder(full, tmp_path / "dataset")
+    report = export_dataset(full, tmp_path / "dataset")
     Image.new("RGB", (1, 1)).save(report.path / "crane" / "original-000001.png")
     assert full.integrity_check(deep=True) == []
 
 
 def test_nothing_to_export_is_an_error(store, tmp_path):
     with pytest.raises(InputError, match="none visible"):
-        export_imagefolder(store, tmp_path / "dataset")
+        export_dataset(store, tmp_path / "dataset")
     assert not (tmp_path / "dataset").exists()
 
 
 def test_a_session_open_elsewhere_can_be_exported(full, tmp_path):
     with Store(full.folder, read_only=True) as reader:
-        assert export_imagefolder(reader, tmp_path / "dataset").total == 7
+        assert export_dataset(reader, tmp_path / "dataset").total == 7
