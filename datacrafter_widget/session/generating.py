@@ -1,5 +1,6 @@
 """Generate: from what is asked, to a plan in the store, to pictures on the map."""
 
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,8 +12,10 @@ from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.batches import picture_request
 from datacrafter_widget.generation.checks import PictureChecks
 from datacrafter_widget.generation.engine import Imagine, run_generation
+from datacrafter_widget.generation.imagination import Imagination, ImaginationSettings
 from datacrafter_widget.generation.plan import Perturbation, plan_pictures
 from datacrafter_widget.jobs import Job
+from datacrafter_widget.models.encoder import DifferentiableEncoder
 from datacrafter_widget.models.energy import EnergyMeter
 from datacrafter_widget.models.generator import FittedGenerator, LatentGenerator
 from datacrafter_widget.session.events import Events
@@ -34,6 +37,7 @@ class Asked:
         strength: how far to leave the parent.
         guidance_scale: classifier-free guidance.
         num_inference_steps: denoising steps.
+        imagination: how guided imagination moves latents.
         replaces: the prompt whose pictures give way once the round is made, if any.
     """
 
@@ -44,6 +48,7 @@ class Asked:
     strength: float | None = None
     guidance_scale: float | None = None
     num_inference_steps: int | None = None
+    imagination: ImaginationSettings | None = None
     replaces: int | None = None
 
 
@@ -130,7 +135,7 @@ class Generation:
                 self._models.encoder,
                 generation,
                 job=job,
-                imagine=self._imagine,
+                imagine=functools.cache(functools.partial(self._imagine, generation.settings)),
                 checks=self._checks,
                 on_pictures=self._arrived,
                 on_preview=self._preview(job) if self._shows_previews() else None,
@@ -181,7 +186,13 @@ class Generation:
         batch_size = self._batch_size or self._fitting_batch_size(job, planned[0])
         return self._store.plan_job(
             queued.id,
-            {**settings, "seed": seed, "batch_size": batch_size, "replaces": asked.replaces},
+            {
+                **settings,
+                "seed": seed,
+                "batch_size": batch_size,
+                "imagination": asdict(asked.imagination or ImaginationSettings()),
+                "replaces": asked.replaces,
+            },
             planned,
         )
 
@@ -202,11 +213,9 @@ class Generation:
             self._store.set_meta("batch_sizes", known)
         return int(known[key])
 
-    def _imagine(self, perturbation: str) -> Imagine:
-        from datacrafter_widget.generation.imagination import Imagination, ImaginationSettings
-
+    def _imagine(self, settings: Mapping[str, Any], perturbation: str) -> Imagine:
         generator, encoder = self._models.generator, self._models.encoder
-        if not isinstance(generator, LatentGenerator) or not hasattr(encoder, "image_features"):
+        if not isinstance(generator, LatentGenerator) or not isinstance(encoder, DifferentiableEncoder):
             raise InputError(
                 f"guided imagination needs a generator and an encoder whose insides can be reached;"
                 f" {generator.name} with {encoder.name} can't do it. Use perturbation='image2image'."
@@ -216,7 +225,7 @@ class Generation:
             encoder,
             self._observer.class_features(),
             encoder.logit_scale,
-            ImaginationSettings(optimise=perturbation == "gif"),
+            ImaginationSettings(**{**settings["imagination"], "optimise": perturbation == "gif"}),
         )
 
     def _arrived(self, pictures: list[Picture]) -> None:
@@ -245,5 +254,11 @@ class Generation:
 
 def _asked(queued: GenerationJob) -> Asked:
     asked = queued.settings["asked"]
-    templates = {int(class_id): ids for class_id, ids in asked["templates"].items()}
-    return Asked(**{**asked, "templates": templates})
+    moves = asked["imagination"]
+    return Asked(
+        **{
+            **asked,
+            "templates": {int(class_id): ids for class_id, ids in asked["templates"].items()},
+            "imagination": None if moves is None else ImaginationSettings(**moves),
+        }
+    )

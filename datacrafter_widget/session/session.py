@@ -8,6 +8,7 @@ from typing import Any, Self
 from PIL import Image
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.generation.imagination import ImaginationSettings
 from datacrafter_widget.generation.plan import Perturbation, check_settings
 from datacrafter_widget.generation.templates import DEFAULT_TEMPLATE
 from datacrafter_widget.jobs import Job, JobRunner
@@ -270,6 +271,7 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
         strength: float | None = None,
         guidance_scale: float | None = None,
         num_inference_steps: int | None = None,
+        imagination: ImaginationSettings | None = None,
     ) -> Job[list[int]]:
         """Generate pictures in the background; each is in the session, and shown, as soon as it is finished.
 
@@ -277,10 +279,13 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
             per_class: how many pictures a class.
             classes: names or ids; all classes by default.
             seed: same seed, same pictures (at the same batch size); by default the session's and the iteration's.
-            perturbation: ``"text2image"`` from prompts alone, or ``"image2image"`` from the class's originals.
-            strength: how far from its parent a picture may go, in (0, 1]; image-to-image only.
+            perturbation: ``"text2image"`` from prompts alone; ``"image2image"`` from the class's originals;
+                ``"gif"``, guided imagination, from originals that are first moved towards informative and
+                diverse pictures; ``"gif_unoptimised"``, from originals that are moved at random.
+            strength: how far from its parent a picture may go, in (0, 1]; all but text-to-image.
             guidance_scale: how closely the prompt is followed.
             num_inference_steps: denoising steps.
+            imagination: how far guided imagination moves, and towards what.
 
         Returns:
             A job whose result is the ids of the new pictures.
@@ -314,6 +319,7 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
                 strength=strength,
                 guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps,
+                imagination=imagination,
             )
         )
 

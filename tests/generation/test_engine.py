@@ -257,7 +257,7 @@ def test_batches_do_not_depend_on_what_is_there_already(new_store, plan_round):
 
 def loaded(generator):
     generator.load()
-    return generator._text2image
+    return generator.pipeline()
 
 
 def test_stored_pictures_are_the_generated_ones(runner, new_store, plan_round, models):
