@@ -13,6 +13,7 @@ class StoredFingerprint(NamedTuple):
     picture_id: int
     sha256: str
     original: bool
+    parent_id: int | None
     value: bytes | None
 
 
@@ -47,13 +48,20 @@ class FlagTable(StoreBase):
     def fingerprints(self, after_id: int = 0) -> list[StoredFingerprint]:
         """The fingerprints of all pictures by id, hidden ones too, or of those with larger ids."""
         rows = self._rows(
-            "SELECT p.id, p.sha256, p.origin = 'original', f.value FROM picture p"
+            "SELECT p.id, p.sha256, p.origin = 'original', g.parent_id, f.value FROM picture p"
+            " LEFT JOIN provenance g ON g.picture_id = p.id"
             " LEFT JOIN fingerprint f ON f.sha256 = p.sha256 WHERE p.id > ? ORDER BY p.id",
             (int(after_id),),
         )
-        return [StoredFingerprint(row[0], row[1], bool(row[2]), row[3]) for row in rows]
+        return [StoredFingerprint(row[0], row[1], bool(row[2]), row[3], row[4]) for row in rows]
 
     def put_fingerprints(self, values: Sequence[tuple[str, bytes]]) -> None:
         """Keep fingerprints, (content hash, bytes) each; those there are replaced."""
         with self.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO fingerprint VALUES (?, ?)", values)
+
+    def copies(self) -> list[tuple[int, int]]:
+        """(picture, picture that a check found it to be a copy of) each, those kept all the same too."""
+        return [
+            tuple(row) for row in self._rows("SELECT picture_id, of_id FROM flag WHERE of_id IS NOT NULL")
+        ]
