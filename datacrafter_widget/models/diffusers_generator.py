@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from datacrafter_widget.models import latents, pipelines
+from datacrafter_widget.models import batch_size, latents, pipelines
+from datacrafter_widget.models.adapters import Adapters, fingerprint, listed
 from datacrafter_widget.models.calls import call_arguments, check_alike, check_size, form_of
+from datacrafter_widget.models.concepts import in_words, tokens_in
 from datacrafter_widget.models.decoding import Decoder, DenoisedBatch, FinishedPictures, run_to_decoder
 from datacrafter_widget.models.defaults import PipelineFolder, generator_defaults
 from datacrafter_widget.models.device import (
@@ -18,18 +21,23 @@ from datacrafter_widget.models.device import (
     resolve_device,
     resolve_dtype,
 )
+from datacrafter_widget.models.previews import LinearPreview, PreviewFeed, TinyDecoder
+from datacrafter_widget.models.prompts import PromptCache
 from datacrafter_widget.models.registry import folder_revision, resolve_generator
 from datacrafter_widget.models.steps import StepWatch
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import torch
     from PIL import Image
 
     from datacrafter_widget.models.calls import Form
+    from datacrafter_widget.models.concepts import Concept
     from datacrafter_widget.models.generator import PictureRequest, Undecoded
+
+    Files = str | Path | Sequence[str | Path]
 
 
 class DiffusersGenerator:
@@ -48,7 +56,17 @@ class DiffusersGenerator:
     """
 
     def __init__(
-        self, name_or_folder: str | os.PathLike[str], *, device: str = "auto", dtype: str = "auto"
+        self,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        lora: Files = (),
+        textual_inversion: Files | Mapping[str, str | Path] = (),
+        compile: bool = False,  # noqa: A002 (torch's and diffusers' name for it)
+        vae_tiling: bool | Literal["auto"] = "auto",
+        offload_text_encoders: bool = False,
+        previews: str = "auto",
     ) -> None:
         """Find the model and decide where and how it runs.
 
@@ -56,6 +74,14 @@ class DiffusersGenerator:
             name_or_folder: "toybox", a folder written by `save_pretrained`, or a hub id.
             device: "auto", "cpu", "mps", "cuda", "cuda:1" …
             dtype: "auto", "float32", "float16" or "bfloat16".
+            lora: LoRA files in safetensors (or hub ids), all active at once.
+            textual_inversion: files of learned words in safetensors (or hub ids); a mapping names their tokens.
+            compile: compile the denoiser with `torch.compile`: the first batch takes minutes, the others less.
+            vae_tiling: decode in tiles and one by one, which needs less memory; "auto": on CUDA from 1024² up
+                where the card has less than 16 GiB beside the weights.
+            offload_text_encoders: keep the text encoders on the CPU while they are not needed.
+            previews: "auto": from a linear map that is learned from finished batches; or the name of an
+                `AutoencoderTiny` that suits the model, such as "madebyollin/taesd".
 
         Raises:
             ModelError: the model or the device is not there, or does not support the precision.
@@ -73,6 +99,15 @@ class DiffusersGenerator:
         self._torch_dtype = resolve_dtype(dtype, self.device, weight_bytes=configuration.weight_bytes)
         self.dtype = str(self._torch_dtype).removeprefix("torch.")
         self.defaults = generator_defaults(configuration, self.device)
+        self._lora, self._textual_inversion = listed(lora), listed(textual_inversion)
+        self.revision += fingerprint([*self._lora, *self._textual_inversion])
+        self._compile = compile
+        self._tiles = pipelines.tiles(vae_tiling, self.device, configuration.weight_bytes)
+        self._prompts = PromptCache(self.device, offload=offload_text_encoders)
+        self._concepts: dict[str, Concept] = {}
+        self._adapters: Adapters | None = None
+        self._previews = previews
+        self._preview_decoder: LinearPreview | TinyDecoder | None = None
         self._inpaints_only = pipelines.inpaints_only(configuration.denoiser)
         self._forms: dict[Form, Any] = {}
         self._decoder = Decoder(self.device)
@@ -125,20 +160,47 @@ class DiffusersGenerator:
         with self._lock, oom_translated(len(requests), self.device):
             pipeline = self.pipeline(form)
             check_size(pipeline, requests[0])
-            arguments = call_arguments(pipeline, requests, form)
-            watch = StepWatch(arguments.get("num_inference_steps", 1), on_step)
-            changes = self._changes_precision(pipeline, form)
-            with self._decoder.lock if changes else contextlib.nullcontext():
-                with _same_precision(pipeline), watch.watching(pipeline) as callback:
-                    reached = run_to_decoder(
-                        pipeline, arguments | callback, len(requests), lambda: watch.stopped_by
-                    )
-                    if isinstance(reached, list):
-                        return FinishedPictures(reached)
-                    batch = DenoisedBatch(self._decoder, reached, None)
-                    if changes or not self.device.startswith("cuda"):
-                        batch.pictures()
-                    return batch
+            pipelines.set_tiling(pipeline, self._tiles(requests[0].width, requests[0].height))
+            arguments = call_arguments(pipeline, self._with_concepts(requests), form)
+            feed = None
+            if on_preview is not None:
+                feed = PreviewFeed(self._previewer(), on_preview, requests[0].width, requests[0].height)
+            watch = StepWatch(arguments.get("num_inference_steps", 1), on_step, feed)
+            changes = self._changes_precision(pipeline)
+            with (
+                self._decoder.lock if changes else contextlib.nullcontext(),
+                _same_precision(pipeline),
+                watch.watching(pipeline) as callback,
+            ):
+                reached = run_to_decoder(
+                    pipeline, arguments | callback, len(requests), lambda: watch.stopped_by
+                )
+                if isinstance(reached, list):
+                    return FinishedPictures(reached)
+                batch = DenoisedBatch(self._decoder, reached, self._lesson(watch) if feed else None)
+                if changes or not self.device.startswith("cuda"):
+                    batch.pictures()
+                return batch
+
+    def use_concepts(self, concepts: Sequence[Concept]) -> None:
+        """Replace the learned concepts that prompts may name by their tokens, such as "<crane-1>".
+
+        A concept's file is read when a prompt first names it; a LoRA works on that batch only.
+        """
+        with self._lock:
+            known = {concept.token: concept for concept in concepts}
+            if known == self._concepts:
+                return
+            self._concepts = known
+            self._prompts.clear()
+            if self._adapters is not None and not self._adapters.suits(concepts):
+                self.release()  # what is loaded can't be taken out of the weights for certain
+
+    def find_batch_size(
+        self, request: PictureRequest, *, on_step: Callable[[int, int], object] | None = None
+    ) -> int:
+        """The largest batch of pictures like this one that the memory holds, by trial (see `batch_size`)."""
+        return batch_size.find(self, request, on_step=on_step)
 
     def encode_latents(self, images: Sequence[Image.Image], width: int, height: int) -> torch.Tensor:
         """Scaled latents of pictures: what `PictureRequest.start` takes (see `latents.encode`)."""
@@ -159,6 +221,8 @@ class DiffusersGenerator:
         """Give the memory back; the next `generate` loads the weights again."""
         with self._lock:
             self._forms.clear()
+            self._adapters = self._preview_decoder = None
+            self._prompts.clear()
             free_memory(self.device)
 
     def memory(self) -> dict[str, Any]:
@@ -174,22 +238,55 @@ class DiffusersGenerator:
         base = self._base()
         if form not in self._forms:
             self._forms[form] = pipelines.to_form(base, form, self.name)
+            self._prompts.attach(self._forms[form])
         return self._forms[form]
 
     def _base(self) -> Any:
         form: Form = "inpainting" if self._inpaints_only else "text2image"
         if form not in self._forms:
-            self._forms[form] = pipelines.load(
-                self.folder, self._torch_dtype, self.device, self.name, form=form
-            )
+            pipeline = pipelines.load(self.folder, self._torch_dtype, self.device, self.name, form=form)
+            adapters = Adapters(pipeline, self.name)
+            adapters.add_files(self._lora, self._textual_inversion)
+            if self._compile:
+                pipelines.compile_denoiser(pipeline)
+            self._prompts.attach(pipeline)
+            self._adapters = adapters
+            self._forms[form] = pipeline
         return self._forms[form]
 
-    def _changes_precision(self, pipeline: Any, form: Form) -> bool:
-        """Whether a pipeline changes its autoencoder's precision under way (SDXL's must not run in half)."""
+    def _with_concepts(self, requests: Sequence[PictureRequest]) -> list[PictureRequest]:
+        """The requests with concepts in words; the concepts that they name become active."""
+        texts = (text for request in requests for text in (request.prompt, request.negative_prompt))
+        named = sorted({token for text in texts for token in tokens_in(text)} & self._concepts.keys())
+        concepts = [self._concepts[token] for token in named]
+        if self._adapters is not None:
+            self._adapters.use(concepts)
+            self._prompts.scope = self._adapters.active
+        return [
+            replace(
+                request,
+                prompt=in_words(request.prompt, concepts),
+                negative_prompt=in_words(request.negative_prompt, concepts),
+            )
+            for request in requests
+        ]
+
+    def _previewer(self) -> LinearPreview | TinyDecoder:
+        if self._preview_decoder is None:
+            tiny = self._previews != "auto"
+            self._preview_decoder = (
+                TinyDecoder(self._previews, self.device, self._torch_dtype) if tiny else LinearPreview()
+            )
+        return self._preview_decoder
+
+    def _lesson(self, watch: StepWatch) -> Callable[[list[Image.Image]], object]:
+        decoder, last = self._previewer(), watch.latents
+        return lambda pictures: None if last is None else decoder.learn(last, pictures)
+
+    def _changes_precision(self, pipeline: Any) -> bool:
+        """Whether a pipeline changes its autoencoder's precision under way (SDXL's overflows in float16)."""
         config = getattr(getattr(pipeline, "vae", None), "config", None)
-        if self.dtype == "float32" or not getattr(config, "force_upcast", False):
-            return False
-        return form != "text2image" or self.dtype == "float16"
+        return self.dtype == "float16" and bool(getattr(config, "force_upcast", False))
 
 
 @contextlib.contextmanager

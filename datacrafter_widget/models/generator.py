@@ -29,7 +29,7 @@ class PictureRequest:
         seed: of its own randomness, 0 … 2⁶³ - 1.
         parent: the picture to start from (image-to-image), or None (text-to-image).
         strength: how far to leave the parent, above 0 and up to 1; ignored without a parent.
-        mask: what of the parent to make anew (inpainting): white is made anew, black stays.
+        mask: what of the parent to make anew (inpainting): white is made anew, black stays nearly the same.
         start: (C, h, w) float32, scaled latents to begin from in place of the encoded parent; needs a parent.
         guidance_scale: classifier-free guidance.
         num_inference_steps: denoising steps; image-to-image does `strength` of them, at least one.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from datacrafter_widget.errors import ModelError
 from datacrafter_widget.models.device import is_out_of_memory
 from datacrafter_widget.models.hub import first_line, quiet_loading, reached
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from datacrafter_widget.models.calls import Form
 
 _WORDS: dict[Form, str] = {
@@ -18,6 +22,8 @@ _WORDS: dict[Form, str] = {
     "image2image": "image-to-image",
     "inpainting": "inpainting",
 }
+_TILED_FROM = 1024**2  # pixels
+_TILED_BELOW = 16 * 1024**3  # bytes
 _INPAINTING_CHANNELS = 9  # of a UNet that takes latents, a mask and the masked picture's latents
 
 
@@ -75,6 +81,10 @@ def load(folder: Path, dtype: Any, device: str, name: str, *, form: Form = "text
         # Convolutions are faster so: by a third for the toybox on a CPU. Those of films have five dimensions.
         if module is not None and all(weights.ndim < 5 for weights in module.parameters()):
             module.to(memory_format=torch.channels_last)
+    vae = getattr(pipeline, "vae", None)
+    if getattr(getattr(vae, "config", None), "force_upcast", False) and dtype != torch.float16:
+        # Only float16 overflows in SDXL's autoencoder; its precision then needn't change under way.
+        pipeline.vae.register_to_config(force_upcast=False)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -102,9 +112,54 @@ def to_form(pipeline: Any, form: Form, name: str) -> Any:
     return other
 
 
+def tiles(asked: bool | Literal["auto"], device: str, weight_bytes: int) -> Callable[[int, int], bool]:
+    """Whether to decode pictures of a size in tiles and one by one.
+
+    "auto" goes by what the card can hold beside the weights, not by what is free just now: the pictures (whose
+    last bits depend on it) must not.
+
+    Args:
+        asked: True, False, or "auto".
+        device: as `resolve_device` gives it.
+        weight_bytes: of the pipeline's weights.
+    """
+    if asked != "auto":
+        return lambda _width, _height: asked
+    if not device.startswith("cuda"):
+        return lambda _width, _height: False
+    import torch
+
+    room = torch.cuda.get_device_properties(device).total_memory - weight_bytes
+    return lambda width, height: width * height >= _TILED_FROM and room < _TILED_BELOW
+
+
+def set_tiling(pipeline: Any, on: bool) -> None:
+    """Switch tiled decoding, one picture at a time, on or off; autoencoders that can't are left as they are."""
+    vae = getattr(pipeline, "vae", None)
+    for kind in ("tiling", "slicing"):
+        if getattr(vae, f"use_{kind}", on) != on:
+            with contextlib.suppress(NotImplementedError):
+                getattr(vae, f"{'enable' if on else 'disable'}_{kind}")()
+
+
+def compile_denoiser(pipeline: Any) -> None:
+    """Have `torch.compile` make the denoiser faster, block by block where its blocks repeat."""
+    for name in ("unet", "transformer"):
+        module = getattr(pipeline, name, None)
+        if module is None:
+            continue
+        if getattr(module, "_repeated_blocks", None) and hasattr(module, "compile_repeated_blocks"):
+            module.compile_repeated_blocks()
+        else:
+            module.compile()
+
+
 def _from_pretrained(folder: Path, form: Form, options: dict[str, Any]) -> Any:
     import diffusers
 
+    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    # Parts that were left out when the folder was written (SD3's third text encoder) have to be named again.
+    options = options | dict.fromkeys(part for part, kind in index.items() if kind == [None, None])
     inpainting = form == "inpainting"
     auto = diffusers.AutoPipelineForInpainting if inpainting else diffusers.AutoPipelineForText2Image
     try:
