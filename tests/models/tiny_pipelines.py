@@ -274,3 +274,37 @@ def save(family: str, folder: Path) -> Path:
     torch.manual_seed(0)
     FAMILIES[family]().save_pretrained(folder)
     return folder
+
+
+def write_lora(pipeline, path: Path, strength=1.0) -> Path:
+    """Write a random LoRA of the denoiser's attention, as diffusers' training scripts do."""
+    from peft import LoraConfig, get_peft_model_state_dict
+
+    torch.manual_seed(1)
+    part = "unet" if hasattr(pipeline, "unet") else "transformer"
+    model = getattr(pipeline, part)
+    config = LoraConfig(r=2, lora_alpha=2, init_lora_weights=False, target_modules=["to_q", "to_v"])
+    model.add_adapter(config)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if "lora_B" in name:
+                weights.mul_(strength)
+    layers = get_peft_model_state_dict(model)
+    model.delete_adapters(["default"])
+    type(pipeline).save_lora_weights(path.parent, **{f"{part}_lora_layers": layers}, weight_name=path.name)
+    return path
+
+
+def write_textual_inversion(pipeline, path: Path, token: str, vectors=1) -> Path:
+    """Write random word vectors; for two text encoders "clip_l" and "clip_g", as files for SDXL have them."""
+    from safetensors.torch import save_file
+
+    torch.manual_seed(2)
+    widths = [
+        part.get_input_embeddings().weight.shape[1]
+        for name, part in sorted(pipeline.components.items())
+        if name.startswith("text_encoder")
+    ]
+    names = [token] if len(widths) == 1 else ["clip_l", "clip_g"]
+    save_file({name: torch.randn(vectors, width) for name, width in zip(names, widths, strict=True)}, path)
+    return path
