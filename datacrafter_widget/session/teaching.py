@@ -77,19 +77,21 @@ class Teacher:
             self._active.add(token)
 
         def over(job: Job[Any]) -> None:
-            if not job.done():
-                return
-            with self._lock:
-                first = token in self._active
-                self._active.discard(token)
-            if first and job.state != "done":
-                self._given_up(token)
+            if job.done():  # perhaps before it began
+                self._leave(token)
 
         job.subscribe(over)
         over(job)
 
     def run(self, job: Job[Any], token: str) -> str:
         """Learn a concept that `open` wrote down, from its checkpoint if there is one; its token."""
+        try:
+            self._learn(job, token)
+        finally:
+            self._leave(token)
+        return token
+
+    def _learn(self, job: Job[Any], token: str) -> None:
         concept = self._store.concept(token)
         generator = self._models.generator
         folder = self._model_folder(concept, generator)
@@ -116,7 +118,6 @@ class Teacher:
         use_learned(self._store, generator)
         self._events.emit("concepts")
         self._events.emit("cost")
-        return token
 
     def _model_folder(self, concept: ConceptRow, generator: Generator) -> Path:
         """Where the model that is taught is, if it is the one that the training was begun with."""
@@ -135,9 +136,13 @@ class Teacher:
         self._store.update_concept(concept.token, model_revision=generator.revision)
         return folder
 
-    def _given_up(self, token: str) -> None:
-        """Keep what can be gone on with; what never began is forgotten, and its token is free again."""
-        if self._closing():
+    def _leave(self, token: str) -> None:
+        """Stop working on a concept. What can be gone on with is kept; what never began leaves its token free."""
+        with self._lock:
+            if token not in self._active:
+                return
+            self._active.remove(token)
+        if self._closing() or self._store.concept(token).state == "ready":
             return
         if has_begun(self._store.concept_folder(token)):
             self._store.update_concept(token, state="cancelled")
