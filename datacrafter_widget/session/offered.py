@@ -1,23 +1,25 @@
 """What a session offers to do and what was made of it, in rows for the widget's Info."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any, get_args
 
 from datacrafter_widget.generation.plan import FROM_ORIGINALS, Perturbation
+from datacrafter_widget.generation.strategies import STRATEGIES
 from datacrafter_widget.store import Store
 
 Row = dict[str, Any]
 
 _PERTURBATIONS: dict[str, tuple[str, str]] = {
-    "text2image": ("From prompts", "Pictures are made from prompts alone."),
-    "image2image": ("From originals", "Each picture starts from a noisy original."),
+    "text2image": ("From prompts", "Made from prompts alone."),
+    "image2image": ("From originals", "Each begins as an original with noise."),
     "gif": (
         "Guided imagination",
-        "Each picture starts from an original, moved so that it stays of its class but unlike the others.",
+        "Each begins as an original, moved so that it stays of its class but unlike the others.",
     ),
     "gif_unoptimised": (
         "Guided imagination without optimising",
-        "Each picture starts from an original, moved at random within the same bounds.",
+        "Each begins as an original, moved at random within the same bounds.",
     ),
 }
 
@@ -33,6 +35,11 @@ def perturbations() -> list[Row]:
         }
         for name in get_args(Perturbation)
     ]
+
+
+def strategies() -> list[Row]:
+    """The prompt strategies: name, title, and a line on what each does."""
+    return [asdict(strategy) for strategy in STRATEGIES]
 
 
 def flagged(store: Store) -> dict[str, int]:
@@ -59,6 +66,4 @@ def not_yet(session: Any) -> Row:
             "currency": "USD",
             "estimated": False,
         },
-        "strategies": list(getattr(session, "strategies", [])),
-        "export_formats": ["imagefolder"],
     }

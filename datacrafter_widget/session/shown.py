@@ -18,6 +18,7 @@ from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.store import Store
+from datacrafter_widget.store.formats import FORMATS
 from datacrafter_widget.store.records import ClassRow
 
 
@@ -55,6 +56,8 @@ class Shown:
             "weights": DEFAULT_WEIGHTS,
             "labels_from": self._observer.captions.choice.source,
             "perturbations": offered.perturbations(),
+            "strategies": offered.strategies(),
+            "export_formats": list(FORMATS),
             "flagged": offered.flagged(self._store),
             "concepts": offered.concepts(self._store),
             **offered.not_yet(self),

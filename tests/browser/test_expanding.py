@@ -92,15 +92,15 @@ def test_cost_is_time_and_energy_until_there_is_a_price(bare):
     cost |= {"total": COST, "per_picture": EACH, "iterations": [COST | {"iteration": 1}]}
     bare.change_info(cost=cost)
     shown_words = " ".join(text(bare, ".dc-cost").split())
-    assert shown_words == "Cost 6 s · ≈ 20 mWh 1.5 s · ≈ 5 mWh a picture"
+    assert shown_words == "Cost 6 s · ≈ 20 mWh 1.5 s · ≈ 5 mWh each"
     bare.button("cost").click()
-    assert bare.page.locator(".dc-cost tbody td").all_text_contents() == ["4", "6 s", "≈ 20 mWh"]
+    assert bare.page.locator(".dc-cost tbody td").all_text_contents() == ["4", "6 s", "20 mWh"]
     assert "estimate" in text(bare, ".dc-cost .dc-popover")
     priced = COST | {"money": 0.0012}
     cost |= {"total": priced, "per_picture": EACH | {"money": 0.0003}, "iterations": []}
     bare.change_info(cost=cost | {"estimated": False})
     assert bare.button("cost").inner_text() == "$0.0012"
-    assert "$0.0003 a picture" in text(bare, ".dc-cost")
+    assert "$0.0003 each" in text(bare, ".dc-cost")
 
 
 def test_a_strategy_is_applied_to_the_class_that_is_shown(bare):

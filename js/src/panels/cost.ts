@@ -11,11 +11,10 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
     title: "What each round took",
     attrs: { type: "button", "data-action": "cost" },
   });
-  const each = h("p", { class: "dc-note" });
-  const table = h("table", { class: "dc-terms" });
+  const each = h("p", { class: "dc-note", title: "A picture, on average" });
+  const table = h("table", { class: "dc-terms dc-costs" });
   const remark = h("p", { class: "dc-note" });
   const box = popover(opener, "Cost", h("b", {}, "Cost of the pictures"), table, remark);
-  box.classList.add("dc-wide");
   const element = h(
     "div",
     { class: "dc-model dc-cost" },
@@ -28,7 +27,7 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
     element.hidden = !cost.total.seconds;
     if (element.hidden) return;
     opener.textContent = brief(cost.total, cost);
-    each.textContent = `${brief(cost.per_picture, cost)} a picture`;
+    each.textContent = `${brief(cost.per_picture, cost)} each`;
     each.hidden = !cost.total.pictures;
     table.replaceChildren(...rows(cost));
     const priced = cost.total.money !== null;
@@ -48,18 +47,26 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
 /** Money where there is a price, else time and energy. */
 function brief(cost: Omit<Cost, "pictures">, all: CostInfo): string {
   if (cost.money !== null) return money(cost.money, all.currency);
-  return [duration(cost.seconds), power(cost, all)].filter(Boolean).join(" · ");
-}
-
-function power({ energy_wh }: Pick<Cost, "energy_wh">, { estimated }: CostInfo): string {
-  return energy_wh === null ? "" : `${estimated ? "≈ " : ""}${energy(energy_wh)}`;
+  const time = duration(cost.seconds);
+  if (cost.energy_wh === null) return time;
+  return `${time} · ${all.estimated ? "≈ " : ""}${energy(cost.energy_wh)}`;
 }
 
 function rows(all: CostInfo): HTMLElement[] {
   const priced = all.total.money !== null;
-  const head = ["Round", "Pictures", "Time", "Energy", ...(priced ? ["Money"] : [])];
+  const head = [
+    "Round",
+    "Pictures",
+    "Time",
+    all.estimated ? "≈ Energy" : "Energy",
+    ...(priced ? ["Money"] : []),
+  ];
   const row = (name: string, pictures: number | null, cost: Omit<Cost, "pictures">) => {
-    const cells = [pictures?.toLocaleString("en") ?? "", duration(cost.seconds), power(cost, all) || "–"];
+    const cells = [
+      pictures?.toLocaleString("en") ?? "",
+      duration(cost.seconds),
+      cost.energy_wh === null ? "–" : energy(cost.energy_wh),
+    ];
     if (priced) cells.push(cost.money === null ? "–" : money(cost.money, all.currency));
     return h("tr", {}, h("th", {}, name), ...cells.map((text) => h("td", {}, text)));
   };
