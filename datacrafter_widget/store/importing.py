@@ -170,6 +170,7 @@ class _Intake:
         self._boxes = 0
         self._several: list[SeveralClasses] = []
         self._ids: dict[int, int] = {}  # of the session that exported, and of this one
+        self._parents: dict[int, int] = {}  # pictures that came before their parents, and those by old id
         self._already_there = 0
 
     def take(self, pictures: Sequence[ReadPicture]) -> None:
@@ -208,6 +209,9 @@ class _Intake:
 
     def _count(self, picture: ReadPicture, added: AddedOriginal) -> None:
         kept = added.picture
+        made = picture.entry and picture.entry.earlier and picture.entry.earlier.provenance
+        if made and made.parent_id and kept.provenance and kept.provenance.parent_id is None:
+            self._parents[kept.id] = made.parent_id
         if added.new:
             self._per_class[picture.class_name] = self._per_class.get(picture.class_name, 0) + 1
             self._generated += kept.origin == "generated"
@@ -222,6 +226,9 @@ class _Intake:
     def report(self) -> ImportReport:
         """The report; classes of this import that ended up without a picture are taken back."""
         self._problems += [Problem(*problem) for problem in self._source.problems]
+        self._store.set_parents(
+            {picture: self._ids[old] for picture, old in self._parents.items() if old in self._ids}
+        )
         for name, readable in self._seen.items():
             if readable == 0:
                 self._problems.append(Problem(name, "a class without a readable picture; it was not made"))

@@ -1,6 +1,6 @@
 """Pictures that are imported: with boxes, and as what they were in the session that exported them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from PIL import Image
@@ -55,7 +55,7 @@ class ImportTable(BoxTable, PictureTable):
         The boxes of a picture that is there already are added if it has none.
 
         Args:
-            items: The pictures, parents before what was made from them.
+            items: The pictures. Where one comes before its parent, `set_parents` says later which that is.
             ids: Ids of the session that exported them, and the same pictures' in this one; is added to.
 
         Returns:
@@ -93,3 +93,9 @@ class ImportTable(BoxTable, PictureTable):
                 *values, _ = astuple(replace(made, template_id=None, parent_id=parent_id))
                 connection.execute(_INSERT_PROVENANCE, (*values, row_id))
         return row_id
+
+    def set_parents(self, parents: Mapping[int, int]) -> None:
+        """Say from which pictures generated ones were made, ``{id: parent's id}``."""
+        rows = [(parent, picture) for picture, parent in parents.items() if parent != picture]
+        with self.transaction() as connection:
+            connection.executemany("UPDATE provenance SET parent_id = ? WHERE picture_id = ?", rows)

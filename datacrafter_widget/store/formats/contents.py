@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.store.formats.splitting import Split, split_pictures
+from datacrafter_widget.store.formats.splitting import SPLIT_NAMES, Split, split_pictures
 from datacrafter_widget.store.records import Box, Picture
 from datacrafter_widget.store.store import Store
 
@@ -86,7 +86,7 @@ class Contents:
         found: dict[str, list[Item]] = {}
         for item in self.items:
             found.setdefault(item.split, []).append(item)
-        return found
+        return {name: found[name] for name in ("", *SPLIT_NAMES) if name in found}
 
     def row(self, item: Item, files: Mapping[int, str]) -> dict[str, Any]:
         """The facts about a picture: `COLUMNS`, and ``objects`` where the data set has boxes.

@@ -84,8 +84,6 @@ def open_folder(root: Path, class_names: Sequence[str] | None, max_pixels: int) 
             row = rows.get(source, {})
             boxes = boxes_of(row.get("objects"))
             files.append(Entry(name, source, reader(path, max_pixels), boxes=boxes, earlier=earlier_of(row)))
-    # Parents before what was made from them.
-    files.sort(key=lambda entry: entry.earlier.picture_id if entry.earlier else 0)
     order = {name: index for index, name in enumerate(exported.values())}
     names.sort(key=lambda name: order.get(name, len(order)))
     return PictureSource(tuple(dict.fromkeys(names)), files, len(files), problems)
