@@ -218,4 +218,6 @@ def _class_pictures(generator: Generator, settings: TuningSettings, job: Job[Any
             for seed in seeds[start : start + defaults.batch_size]
         ]
         pictures += generator.generate(requests, on_step=lambda _step, _steps: job.raise_if_cancelled())
+    if generator.device != "cpu":
+        generator.release()
     return pictures

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from datacrafter_widget.errors import DataCrafterError
+from datacrafter_widget.models.concepts import ConceptKind
 from datacrafter_widget.session import Session
 
 Answer = tuple[Any, list[bytes]]
@@ -57,7 +58,7 @@ def _accept(
     return _job(session.regenerate(template, replace=regenerate == "replace"))
 
 
-def _tune(session: Session, class_id: int, method: str, steps: int | None) -> Answer:
+def _tune(session: Session, class_id: int, method: ConceptKind, steps: int | None) -> Answer:
     return _job(session.tune(class_id, method=method, steps=steps))
 
 
