@@ -34,6 +34,7 @@ class Tuning(Core):
         learning_rate: float | None = None,
         token: str | None = None,
         seed: int | None = None,
+        batch_size: int = 2,
         prior_preservation: bool = False,
     ) -> Job[str]:
         """Teach the generator what pictures of a class look like, in the background.
@@ -53,6 +54,7 @@ class Tuning(Core):
             learning_rate: by default what suits the method.
             token: its name in prompts; by default the class's word and a number, such as ``<crane-1>``.
             seed: same seed, same result on the same machine; by default the session's.
+            batch_size: pictures a step.
             prior_preservation: LoRA only: also train on pictures of the class as the model draws them, so
                 that the class's own word keeps its meaning. Takes twice the time.
 
@@ -85,6 +87,7 @@ class Tuning(Core):
                 steps=steps,
                 learning_rate=learning_rate,
                 seed=self._seed_for(len(taken)) if seed is None else seed,
+                batch_size=batch_size,
                 prior_prompt=correct_articles(f"a photo of a {row.word}") if prior_preservation else "",
             )
             self._teacher.open(row.id, settings, ids)

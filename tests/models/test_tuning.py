@@ -225,6 +225,7 @@ def test_too_few_or_too_small_pictures_are_refused():
         ({"learning_rate": -1.0}, "learning_rate"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"rank": 0}, "rank"),
+        ({"seed": -1}, "seed"),
     ],
 )
 def test_settings_out_of_range_are_refused(changes, said):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from datacrafter_widget.models.tuning.files import write_tensors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import torch
 
@@ -117,7 +117,7 @@ class LearnedChange:
             target_modules=list(_ATTENTION),
         )
         with torch.random.fork_rng(devices=[]):  # peft draws from the global randomness
-            torch.manual_seed(settings.seed)
+            torch.default_generator.manual_seed(settings.seed)
             unet.add_adapter(config)
         parts.place_unet()
         cast_training_params(unet, torch.float32)
@@ -157,9 +157,11 @@ class LearnedChange:
         from peft.utils import get_peft_model_state_dict
 
         layers = convert_state_dict_to_diffusers(get_peft_model_state_dict(self._parts.pipeline.unet))
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            self._parts.pipeline.save_lora_weights(folder, unet_lora_layers=layers, weight_name=path.name)
-            Path(folder, path.name).replace(path)
+        temporary = path.with_name(f".new-{path.name}")
+        self._parts.pipeline.save_lora_weights(
+            path.parent, unet_lora_layers=layers, weight_name=temporary.name
+        )
+        temporary.replace(path)
 
 
 def _in_place_of(ids: list[int], vectors: torch.Tensor) -> Any:

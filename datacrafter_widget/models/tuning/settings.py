@@ -63,6 +63,9 @@ class TuningSettings:
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_STEPS:
                 msg = f"{name}: expected a whole number of 1 to {MOST_STEPS}, found {value!r}"
                 raise InputError(msg)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            msg = f"seed: expected a whole number of 0 to 2**63 - 1, found {self.seed!r}"
+            raise InputError(msg)
         if not 0 < self.learning_rate < 1:
             msg = f"learning_rate: expected a number above 0 and below 1, found {self.learning_rate!r}"
             raise InputError(msg)

@@ -149,7 +149,9 @@ def _tune(
         learner = LearnedWord(parts, settings)
     losses = train(parts, learner, latents, settings, folder / _CHECKPOINT, job)
     learner.save(folder / FILE_NAME)
-    log.write_text(json.dumps({"settings": settings.to_json(), "losses": losses}), encoding="utf-8")
+    temporary = log.with_name(f".new-{LOG_NAME}")
+    temporary.write_text(json.dumps({"settings": settings.to_json(), "losses": losses}), encoding="utf-8")
+    temporary.replace(log)  # last: it says that the training is over
     for leftover in (_CHECKPOINT, _CACHE):
         (folder / leftover).unlink(missing_ok=True)
     return folder / FILE_NAME
