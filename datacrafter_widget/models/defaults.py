@@ -83,6 +83,8 @@ class PipelineFolder:
     @property
     def vae_scale_factor(self) -> int:
         """Pixels a latent pixel, along one side."""
+        if self.pipeline_class.startswith("IF"):  # DeepFloyd's denoise pixels
+            return 1
         # AutoencoderTiny has one list for each half.
         channels = self.vae.get("block_out_channels") or self.vae.get("decoder_block_out_channels")
         if channels:
@@ -104,21 +106,40 @@ class PipelineFolder:
 _BY_NAME: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"sdxl[-_]turbo", {"num_inference_steps": 1, "guidance_scale": 0.0, "strength": 0.5, "size": 512}),
     (r"sd[-_]turbo", {"num_inference_steps": 1, "guidance_scale": 0.0, "strength": 0.5, "size": 512}),
-    (r"sdxl[-_]lightning|hyper[-_]sd", {"num_inference_steps": 4, "guidance_scale": 0.0}),
+    (r"qwen.*lightning", {"num_inference_steps": 8, "guidance_scale": 1.0, "size": 1024}),
+    (r"lightning|hyper[-_]sd", {"num_inference_steps": 4, "guidance_scale": 0.0}),
+    (r"playground-v2\.5", {"num_inference_steps": 50, "guidance_scale": 3.0, "size": 1024}),
     (r"3\.5[-_]large[-_]turbo", {"num_inference_steps": 4, "guidance_scale": 0.0}),
+    (r"stable-diffusion-3\.5[-_]large", {"num_inference_steps": 28, "guidance_scale": 3.5}),
     (r"stable-diffusion-3\.5", {"num_inference_steps": 40, "guidance_scale": 4.5}),
     (r"flux.*schnell", {"num_inference_steps": 4, "guidance_scale": 0.0, "size": 1024}),
+    (r"flux\.?2[-_]klein(?!.*base)", {"num_inference_steps": 4, "guidance_scale": 1.0, "size": 1024}),
+    (r"z[-_]image[-_]turbo", {"num_inference_steps": 9, "guidance_scale": 0.0, "size": 1024}),
+    (r"hunyuandit.*distilled", {"num_inference_steps": 25, "guidance_scale": 5.0, "size": 1024}),
 )
 _BY_CLASS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("LatentConsistency", {"num_inference_steps": 4, "guidance_scale": 8.0, "strength": 0.6}),
     ("StableDiffusionXL", {"num_inference_steps": 30, "guidance_scale": 5.0, "size": 1024}),
     ("StableDiffusion3", {"num_inference_steps": 28, "guidance_scale": 7.0, "size": 1024}),
     ("StableDiffusion", {"num_inference_steps": 30, "guidance_scale": 7.5}),
+    ("StableCascade", {"num_inference_steps": 20, "guidance_scale": 4.0, "size": 1024}),
+    ("Wuerstchen", {"num_inference_steps": 60, "guidance_scale": 4.0, "size": 1024}),
+    ("Flux2", {"num_inference_steps": 50, "guidance_scale": 4.0, "size": 1024}),
     ("Flux", {"num_inference_steps": 28, "guidance_scale": 3.5, "size": 1024}),
-    ("PixArt", {"num_inference_steps": 20, "guidance_scale": 4.5}),
-    ("Sana", {"num_inference_steps": 20, "guidance_scale": 4.5}),
+    ("Chroma", {"num_inference_steps": 40, "guidance_scale": 3.0, "size": 1024}),
+    ("PixArt", {"num_inference_steps": 20, "guidance_scale": 4.5, "size": 1024}),
+    ("SanaSprint", {"num_inference_steps": 2, "guidance_scale": 4.5, "strength": 0.5, "size": 1024}),
+    ("Sana", {"num_inference_steps": 20, "guidance_scale": 4.5, "size": 1024}),
+    ("Kandinsky3", {"num_inference_steps": 25, "guidance_scale": 3.0, "size": 1024}),
     ("Kandinsky", {"num_inference_steps": 50, "guidance_scale": 4.0}),
+    ("QwenImage", {"num_inference_steps": 50, "guidance_scale": 4.0, "size": 1024}),
+    ("HunyuanDiT", {"num_inference_steps": 50, "guidance_scale": 5.0, "size": 1024}),
+    ("Lumina", {"num_inference_steps": 30, "guidance_scale": 4.0, "size": 1024}),
+    ("CogView4", {"num_inference_steps": 50, "guidance_scale": 3.5, "size": 1024}),
+    ("ZImage", {"num_inference_steps": 50, "guidance_scale": 4.0, "size": 1024}),
+    ("IF", {"num_inference_steps": 100, "guidance_scale": 7.0, "size": 64}),
 )
+_GUIDANCE = ("guidance_scale", "true_cfg_scale", "prior_guidance_scale")
 
 
 def generator_defaults(pipeline: PipelineFolder, device: str) -> GeneratorDefaults:
@@ -167,11 +188,19 @@ def _signature_defaults(class_name: str) -> dict[str, Any]:
     if pipeline_class is None:
         return {}
     parameters = inspect.signature(pipeline_class.__call__).parameters
+    given = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if isinstance(parameter.default, int | float) and not isinstance(parameter.default, bool)
+    }
     found: dict[str, Any] = {}
-    for name, kind in (("num_inference_steps", int), ("guidance_scale", float)):
-        value = parameters[name].default if name in parameters else None
-        if isinstance(value, int | float):
-            found[name] = kind(value)
+    if "num_inference_steps" in given:
+        found["num_inference_steps"] = int(given["num_inference_steps"])
+    guidance = next((float(given[name]) for name in _GUIDANCE if name in given), None)
+    if guidance is not None:
+        found["guidance_scale"] = guidance
+    if "height" in given:
+        found["size"] = int(given["height"])
     return found
 
 

@@ -31,6 +31,25 @@ def folder(tmp_path, pipeline_class, name="a/model", denoiser=None, scheduler="D
         ("StableDiffusion3Pipeline", "a/sd3", {"sample_size": 128}, "", (28, 7.0, 1024)),
         ("FluxPipeline", "black-forest-labs/FLUX.1-dev", {}, "", (28, 3.5, 1024)),
         ("FluxPipeline", "black-forest-labs/FLUX.1-schnell", {}, "", (4, 0.0, 1024)),
+        ("Flux2KleinPipeline", "black-forest-labs/FLUX.2-klein-4B", {}, "", (4, 1.0, 1024)),
+        (
+            "StableDiffusion3Pipeline",
+            "a/stable-diffusion-3.5-medium",
+            {"sample_size": 128},
+            "",
+            (40, 4.5, 1024),
+        ),
+        ("StableDiffusion3Pipeline", "a/3.5-large-turbo", {"sample_size": 128}, "", (4, 0.0, 1024)),
+        ("StableDiffusionXLPipeline", "a/RealVisXL_V4.0_Lightning", {"sample_size": 128}, "", (4, 0.0, 1024)),
+        ("StableDiffusionInpaintPipeline", "a/inpainting", {"sample_size": 64}, "", (30, 7.5, 512)),
+        ("PixArtSigmaPipeline", "a/pixart", {"sample_size": 64}, "", (20, 4.5, 512)),
+        ("SanaPipeline", "a/sana", {}, "", (20, 4.5, 1024)),
+        ("QwenImagePipeline", "Qwen/Qwen-Image", {}, "", (50, 4.0, 1024)),
+        ("ZImagePipeline", "Tongyi-MAI/Z-Image-Turbo", {}, "", (9, 0.0, 1024)),
+        ("HunyuanDiTPipeline", "a/hunyuan", {"sample_size": 128}, "", (50, 5.0, 1024)),
+        ("Lumina2Pipeline", "a/lumina", {}, "", (30, 4.0, 1024)),
+        ("StableCascadeCombinedPipeline", "a/cascade", {}, "", (20, 4.0, 1024)),
+        ("IFPipeline", "DeepFloyd/IF-I-XL-v1.0", {"sample_size": 64}, "", (100, 7.0, 64)),
     ],
 )
 def test_families(tmp_path, pipeline_class, name, denoiser, scheduler, expected):
@@ -42,6 +61,11 @@ def test_families(tmp_path, pipeline_class, name, denoiser, scheduler, expected)
 def test_an_unknown_family_takes_its_own_signature(tmp_path):
     defaults = generator_defaults(folder(tmp_path, "AuraFlowPipeline", denoiser={"sample_size": 64}), "cpu")
     assert (defaults.num_inference_steps, defaults.guidance_scale, defaults.width) == (50, 3.5, 512)
+
+
+def test_an_unknown_family_by_other_names(tmp_path):
+    defaults = generator_defaults(folder(tmp_path, "Krea2Pipeline", "a/krea"), "cpu")
+    assert (defaults.num_inference_steps, defaults.guidance_scale, defaults.width) == (28, 4.5, 1024)
 
 
 def test_a_class_nobody_knows_still_has_defaults(tmp_path):
