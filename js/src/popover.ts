@@ -2,6 +2,8 @@ import { h } from "./dom";
 
 const GAP = 4;
 const EDGE = 8;
+/** Pixels that a box has at its side of the opener, or else it is moved to the other one. */
+const ROOM = 320;
 
 /**
  * A small box that a button opens, above everything else. The browser closes it on Escape and on a click elsewhere and
@@ -51,8 +53,9 @@ function place({ style }: HTMLElement, opener: HTMLElement): void {
   style.top = above ? "auto" : `${bottom + GAP}px`;
   style.bottom = above ? `${height - top + GAP}px` : "auto";
   const leftwards = (left + right) / 2 > width / 2;
-  style.left = leftwards ? "auto" : `${Math.max(EDGE, left)}px`;
-  style.right = leftwards ? `${Math.max(EDGE, width - right)}px` : "auto";
-  style.maxWidth = `${(leftwards ? right : width - left) - EDGE}px`;
+  const inset = Math.max(EDGE, Math.min(leftwards ? width - right : left, width - ROOM));
+  style.left = leftwards ? "auto" : `${inset}px`;
+  style.right = leftwards ? `${inset}px` : "auto";
+  style.maxWidth = `${width - inset - EDGE}px`;
   style.maxHeight = `${Math.max(120, room)}px`;
 }

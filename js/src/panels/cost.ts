@@ -14,7 +14,7 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
   const each = h("p", { class: "dc-note", title: "A picture, on average" });
   const table = h("table", { class: "dc-terms dc-costs" });
   const remark = h("p", { class: "dc-note" });
-  const box = popover(opener, "Cost", h("b", {}, "Cost of the pictures"), table, remark);
+  const box = popover(opener, "Cost", h("b", {}, "Cost, round by round"), table, remark);
   const element = h(
     "div",
     { class: "dc-model dc-cost" },
@@ -23,7 +23,7 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
     box,
   );
   const refresh = () => {
-    const { cost } = connection.store.get("info");
+    const { cost, language } = connection.store.get("info");
     element.hidden = !cost.total.seconds;
     if (element.hidden) return;
     opener.textContent = brief(cost.total, cost);
@@ -33,11 +33,12 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
     const priced = cost.total.money !== null;
     remark.textContent = [
       cost.estimated ? "≈ The energy is an estimate." : "",
+      "Rounds include searches and teaching; “A picture” is generating alone.",
+      priced && language?.cost ? "“All” includes the language model." : "",
       priced ? "" : "Set session.prices to see money.",
     ]
       .filter(Boolean)
       .join(" ");
-    remark.hidden = !remark.textContent;
   };
   connection.store.on("info", refresh, signal);
   refresh();
