@@ -163,7 +163,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
     (info) => {
       // Counts change many times a second while generating; the cards only show names.
       const now = JSON.stringify([
-        info.classes.map((row) => [row.id, row.name, row.word]),
+        info.classes.map((row) => [row.id, row.name, row.word, !row.originals]),
         info.concepts,
         info.read_only,
       ]);
