@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datacrafter_widget.generation.templates import PromptTemplate
     from datacrafter_widget.jobs import Job
     from datacrafter_widget.session import Session
+    from datacrafter_widget.session.cost_report import Prices
     from datacrafter_widget.widget import DataCrafter
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "DataCrafter": "datacrafter_widget.widget",
     "Job": "datacrafter_widget.jobs",
+    "Prices": "datacrafter_widget.session.cost_report",
     "PromptTemplate": "datacrafter_widget.generation.templates",
     "Session": "datacrafter_widget.session",
 }
@@ -39,6 +41,7 @@ __all__ = [
     "JobCancelled",
     "ModelError",
     "OutOfMemoryError",
+    "Prices",
     "PromptTemplate",
     "Session",
     "StoreError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,12 +19,24 @@ class Spent:
     Attributes:
         seconds: wall time.
         joules: energy; None where it is not known.
-        estimated: whether `joules` is an estimate (the CPU's) rather than a measurement (a card's own counter).
     """
 
     seconds: float
     joules: float | None
-    estimated: bool = False
+
+    def __add__(self, other: Spent) -> Spent:
+        """Both together; of a sum of which a part is not known, nothing is known."""
+        return self._with(other, 1)
+
+    def __sub__(self, other: Spent) -> Spent:
+        """What is left; never less than nothing."""
+        return self._with(other, -1)
+
+    def _with(self, other: Spent, sign: int) -> Spent:
+        seconds = max(self.seconds + sign * other.seconds, 0.0)
+        if self.joules is None or other.joules is None:
+            return Spent(seconds, None)
+        return Spent(seconds, max(self.joules + sign * other.joules, 0.0))
 
 
 class EnergyMeter:
@@ -33,6 +46,9 @@ class EnergyMeter:
     in that time, other programs' work too, and nothing that the rest of the machine took. On the CPU the
     process's CPU seconds are multiplied by `WATTS_A_CORE`, which is an estimate. Other devices tell nothing.
 
+    Work that another meter of the same thread counts meanwhile, such as a search that a long job lets in, is
+    left out: nothing is counted twice.
+
     Args:
         device: as `resolve_device` gives it: "cpu", "mps", "cuda:0" …
     """
@@ -40,26 +56,26 @@ class EnergyMeter:
     def __init__(self, device: str) -> None:
         self._device = device
         self._handle = _nvml_handle(device) if device.startswith("cuda") else None
-        self._started: tuple[float, float | None] | None = None
+        self._began = Spent(0.0, None)
+        self._counted_inside = Spent(0.0, 0.0)
+        self._around: EnergyMeter | None = None
         self.spent = Spent(0.0, None)
-
-    @property
-    def estimated(self) -> bool:
-        """Whether the joules are an estimate."""
-        return self._device == "cpu"
 
     def start(self) -> Self:
         """Begin to count, from nothing."""
-        self._started = (time.monotonic(), self._joules())
+        self._around = _RUNNING.get()
+        self._counted_inside = Spent(0.0, 0.0)
+        self._began = self._now()
+        _RUNNING.set(self)
         return self
 
     def stop(self) -> Spent:
-        """What was spent since `start`; nothing when it was not called."""
-        if self._started is None:
-            return Spent(0.0, None)
-        (then, before), after = self._started, self._joules()
-        joules = None if before is None or after is None else max(after - before, 0.0)
-        self.spent = Spent(time.monotonic() - then, joules, estimated=self.estimated and joules is not None)
+        """What was spent since `start`, which came first."""
+        _RUNNING.set(self._around)
+        whole = self._now() - self._began
+        if self._around is not None:
+            self._around._counted_inside += whole  # noqa: SLF001 - of the same class
+        self.spent = whole - self._counted_inside
         return self.spent
 
     def __enter__(self) -> Self:
@@ -68,8 +84,11 @@ class EnergyMeter:
     def __exit__(self, *exception: object) -> None:
         self.stop()
 
+    def _now(self) -> Spent:
+        """Counters of which only differences mean something."""
+        return Spent(time.monotonic(), self._joules())
+
     def _joules(self) -> float | None:
-        """A counter that only its differences mean something of."""
         if self._device == "cpu":
             return time.process_time() * WATTS_A_CORE
         if self._handle is None:
@@ -82,13 +101,8 @@ class EnergyMeter:
             return None
 
 
-def device_name(device: str) -> str:
-    """A device with the name of its card, for the record: "cuda:0 NVIDIA H200"."""
-    if not device.startswith("cuda"):
-        return device
-    import torch
-
-    return f"{device} {torch.cuda.get_device_name(device)}"
+_RUNNING: ContextVar[EnergyMeter | None] = ContextVar("running", default=None)
+"""The meter that counts on this thread."""
 
 
 def _nvml_handle(device: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from datacrafter_widget.errors import InputError, StoreError
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.session.events import Events
+from datacrafter_widget.session.flag_words import tell_of_flags
 from datacrafter_widget.session.generating import Asked, Generation
 from datacrafter_widget.session.shown import Shown
 from datacrafter_widget.store.records import ClassRow
@@ -41,6 +42,7 @@ class Core(Shown):
     def _made(self, job: Job[Any], round_id: int) -> list[int]:
         """Make what is missing of a round, then hide what it replaces; the ids of what was made now."""
         made = self._generation.run(job, round_id)
+        tell_of_flags(self._store, self.events, made)
         replaced = self._store.job(round_id).settings.get("replaces")
         if replaced is not None:
             new = [planned.picture_id for planned in self._store.planned(round_id)]

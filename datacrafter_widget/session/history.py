@@ -17,6 +17,8 @@ NAMES = {
     "transform": "ask for a change of {n} pictures",
     "combine": "ask for what {n} and other pictures show",
     "without": "ask for {n} pictures without what others show",
+    "keep": "keep {n} pictures",
+    "flag": "flag {n} pictures",
     "accept": "accept a proposal",
     "reject": "reject a proposal",
     "edit_template": "edit a prompt",
@@ -27,6 +29,7 @@ NAMES = {
 
 _ASKING = ("more_like", "transform", "combine", "without")
 _HIDING = ("remove", "restore", "replace")
+_MARKING = ("keep", "flag")
 
 
 class History:
@@ -39,6 +42,8 @@ class History:
             "remove": lambda payload: self._hide(payload["ids"], hidden=True),
             "restore": lambda payload: self._hide(payload["ids"], hidden=False),
             "replace": lambda payload: self._replace(payload["ids"], payload["new_ids"]),
+            "keep": lambda payload: self._mark(payload["ids"], flagged=False),
+            "flag": lambda payload: self._mark(payload["ids"], flagged=True),
             **dict.fromkeys(_ASKING, _nothing),
             "accept": lambda payload: self._accept(payload, accepted=True),
             "reject": lambda payload: self._settle(payload["proposal_id"], "rejected"),
@@ -51,6 +56,8 @@ class History:
             "remove": lambda payload: self._hide(payload["ids"], hidden=False),
             "restore": lambda payload: self._hide(payload["ids"], hidden=True),
             "replace": lambda payload: self._replace(payload["new_ids"], payload["ids"]),
+            "keep": lambda payload: self._mark(payload["ids"], flagged=True),
+            "flag": lambda payload: self._mark(payload["ids"], flagged=False),
             **dict.fromkeys(_ASKING, _nothing),
             "accept": lambda payload: self._accept(payload, accepted=False),
             "reject": lambda payload: self._settle(payload["proposal_id"], "open"),
@@ -112,6 +119,8 @@ class History:
     def _tell(self, kind: str, payload: dict[str, Any]) -> None:
         if kind in _HIDING:
             self._events.emit("hidden", ids=[*payload["ids"], *payload.get("new_ids", ())])
+        if kind in _MARKING:
+            self._events.emit("flags")
         if "template" in kind or kind == "accept":
             self._events.emit("templates")
         self._events.emit("proposals")
@@ -119,6 +128,9 @@ class History:
 
     def _hide(self, ids: list[int], *, hidden: bool) -> None:
         self._store.set_hidden(ids, hidden)
+
+    def _mark(self, ids: list[int], *, flagged: bool) -> None:
+        self._store.set_flagged(ids, flagged)
 
     def _replace(self, out_ids: list[int], in_ids: list[int]) -> None:
         self._hide(out_ids, hidden=True)

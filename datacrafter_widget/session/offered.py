@@ -53,17 +53,3 @@ def concepts(store: Store) -> list[Row]:
         {"token": each.token, "kind": each.kind, "class_id": each.class_id, "state": each.state}
         for each in store.concepts()
     ]
-
-
-def not_yet(session: Any) -> Row:
-    """Rows of what is still being built."""
-    nothing = {"pictures": 0, "seconds": 0.0, "energy_wh": None, "money": None}
-    return {
-        "cost": {
-            "total": nothing,
-            "per_picture": nothing,
-            "iterations": [],
-            "currency": "USD",
-            "estimated": False,
-        },
-    }

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datacrafter_widget.models.energy import EnergyMeter, Spent
 from datacrafter_widget.models.generator import PictureRequest
 from datacrafter_widget.refine import Proxies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from PIL import Image
 
@@ -47,6 +49,10 @@ class ProxyMaker:
         observer: knows the class probabilities.
         column: the class's place among the session's classes.
         job: its cancelling stops a batch within one denoising step.
+
+    Attributes:
+        made: how many pictures were generated.
+        spent: what generating and encoding them took.
     """
 
     def __init__(
@@ -57,6 +63,8 @@ class ProxyMaker:
         self._observer = observer
         self._column = column
         self._job = job
+        self.made = 0
+        self.spent = Spent(0.0, 0.0)
 
     def render(self, requests: list[ProxyRequest]) -> Proxies:
         """The pictures asked for, as a search sees them; `refs` are of `Proxy`."""
@@ -68,8 +76,9 @@ class ProxyMaker:
         size = self._models.generator.defaults.batch_size
         for first in range(0, len(missing), size):
             part = missing[first : first + size]
-            made = self._generate([requests[at] for at in part])
-            rows = self._models.encoder.encode_images(made)
+            with self._counted(len(part)):
+                made = self._generate([requests[at] for at in part])
+                rows = self._models.encoder.encode_images(made)
             self._store.put_embeddings(
                 identity, [(keys[at], row) for at, row in zip(part, rows, strict=True)]
             )
@@ -84,18 +93,28 @@ class ProxyMaker:
         """The pictures of proxies; those of an earlier process are made again."""
         lost = [proxy.request for proxy in proxies if proxy.image is None]
         size = self._models.generator.defaults.batch_size
-        again = iter(
-            [
-                _small(image)
-                for first in range(0, len(lost), size)
-                for image in self._generate(lost[first : first + size])
-            ]
-        )
+        with self._counted(len(lost)):
+            again = iter(
+                [
+                    _small(image)
+                    for first in range(0, len(lost), size)
+                    for image in self._generate(lost[first : first + size])
+                ]
+            )
         return [next(again) if proxy.image is None else proxy.image for proxy in proxies]
 
     def confidence(self, features: Any) -> Any:
         """Zero-shot probabilities (N,) of the class for features (N, D)."""
         return self._observer.class_probabilities(features)[:, self._column]
+
+    @contextmanager
+    def _counted(self, pictures: int) -> Iterator[None]:
+        meter = EnergyMeter(self._models.generator.device).start()
+        try:
+            yield
+            self.made += pictures
+        finally:
+            self.spent += meter.stop()
 
     def _generate(self, requests: Sequence[ProxyRequest]) -> list[Image.Image]:
         generator = self._models.generator

@@ -167,10 +167,21 @@ class Refiner:
         return next(iter(templates.values()))
 
     def _search(self, job: Job[Any], proposal: Proposal, row: ClassRow) -> Refinement | None:
-        feedback = Feedback.from_json(proposal.feedback)
-        rejected = self._rejected(row)
         column = [each.id for each in self._store.classes()].index(row.id)
         maker = ProxyMaker(self._store, self._models, self._observer, column=column, job=job)
+        try:
+            return self._search_with(maker, job, proposal, row)
+        finally:
+            if maker.spent.seconds > 0:
+                iteration, device = self._store.next_iteration(), self._models.generator.device
+                self._store.add_cost(iteration, None, "proxies", maker.made, maker.spent, device)
+                self._events.emit("cost")
+
+    def _search_with(
+        self, maker: ProxyMaker, job: Job[Any], proposal: Proposal, row: ClassRow
+    ) -> Refinement | None:
+        feedback = Feedback.from_json(proposal.feedback)
+        rejected = self._rejected(row)
         words, word_embeddings = self._observer.words()
         everything = self._store.pictures(class_ids=[row.id], include_hidden=True)
         criteria = Criteria(

@@ -15,8 +15,11 @@ from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator
 from datacrafter_widget.models.language import LanguageModel, language_model
+from datacrafter_widget.session.billing import LanguageBill
+from datacrafter_widget.session.costs import Costs
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.exporting import Exporting
+from datacrafter_widget.session.flags import Flags
 from datacrafter_widget.session.generating import Asked, Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.labelling import Labelling
@@ -26,7 +29,7 @@ from datacrafter_widget.session.prompting import Prompting
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.session.strategies import Strategies
-from datacrafter_widget.session.teaching import Teacher
+from datacrafter_widget.session.teaching import Teacher, use_learned
 from datacrafter_widget.session.tuning import Tuning
 from datacrafter_widget.session.waiting import waiting
 from datacrafter_widget.store import Store
@@ -37,7 +40,7 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
+class Session(Labelling, Prompting, Strategies, Tuning, Flags, Costs, Exporting):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
@@ -76,6 +79,7 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
             dtype=dtype,
             language=language,
             on_change=lambda: self.events.emit("device"),
+            on_generator=lambda loaded: use_learned(store, loaded),
         )
         self._observer = Observer(store, self._models, self.events, vocabulary=vocabulary, seed=seed)
         self._generation = Generation(
@@ -88,6 +92,7 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
             previews=previews,
             closing=lambda: self._closed,
         )
+        self._bill = LanguageBill(store, language)
         self._history = History(store, self.events)
         self._teacher = Teacher(store, self._models, self.events, closing=lambda: self._closed)
         self._refiner = Refiner(
@@ -189,7 +194,10 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
         self._observer.close()
         self._runner.close()
         self._models.release()
-        self._store.close()
+        try:
+            self._bill.settle()
+        finally:
+            self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -323,23 +331,20 @@ class Session(Labelling, Prompting, Strategies, Tuning, Exporting):
             )
         )
 
-    def resume(self) -> Job[list[int]] | None:
+    def resume(self) -> Job[Any] | None:
         """Go on with what a crash or a restart cut off; None when there is nothing to go on with.
 
         Returns:
             A job that finishes the generation rounds (its result is the ids of the new pictures), or else the
-            searches for better prompts (as `remove` gives it; what they had generated is not made again).
-            Searches go on after the rounds.
+            searches for better prompts (as `remove` gives it; what they had generated is not made again), or
+            else the training of learned concepts (its result is a token). Trainings go first, searches last.
         """
         self._writable()
         rounds = self._generation.unfinished()
-        searches = self._go_on_searching if self._refiner.unfinished() else None
-        if not rounds:
-            return searches() if searches else None
-        job = self._make_rounds(rounds, "Resume")
-        if searches:
-            searches()
-        return job
+        trained = self._go_on_tuning() if self._tuning_unfinished() else None
+        made = self._make_rounds(rounds, "Resume") if rounds else None
+        searched = self._go_on_searching() if self._refiner.unfinished() else None
+        return made or searched or trained
 
     def cancel(self, job_id: int) -> None:
         """Stop a job; what it has finished is kept.

@@ -11,12 +11,14 @@ from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.view import View
 from datacrafter_widget.refine import DEFAULT_WEIGHTS
 from datacrafter_widget.session import label_views, offered, views
+from datacrafter_widget.session.billing import LanguageBill, kept_costs
 from datacrafter_widget.session.figures import Figures
 from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.refining import Refiner
+from datacrafter_widget.session.teaching import Teacher
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.formats import FORMATS
 from datacrafter_widget.store.records import ClassRow
@@ -30,8 +32,10 @@ class Shown:
     _observer: Observer
     _history: History
     _refiner: Refiner
+    _bill: LanguageBill
     _runner: JobRunner
     _generation: Generation
+    _teacher: Teacher
 
     @property
     def figures(self) -> Figures:
@@ -52,7 +56,9 @@ class Shown:
             "classes": views.class_table(self._store),
             "iteration": self._store.next_iteration() - 1,
             "read_only": self._store.read_only,
-            "resumable": len(self._generation.unfinished()) + len(self._refiner.unfinished()),
+            "resumable": sum(
+                len(each.unfinished()) for each in (self._teacher, self._generation, self._refiner)
+            ),
             "weights": DEFAULT_WEIGHTS,
             "labels_from": self._observer.captions.choice.source,
             "perturbations": offered.perturbations(),
@@ -60,7 +66,7 @@ class Shown:
             "export_formats": list(FORMATS),
             "flagged": offered.flagged(self._store),
             "concepts": offered.concepts(self._store),
-            **offered.not_yet(self),
+            "cost": kept_costs(self._store, self._bill).to_json(),
         }
 
     def map_points(self, after_id: int = 0) -> dict[str, NDArray[Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datacrafter_widget.session.flag_words import flag_rows
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import Picture
 
@@ -117,6 +118,10 @@ def provenance_sheet(store: Store, picture_id: int) -> Row:
         "height": picture.height,
         "sha256": picture.sha256,
         "created_at": picture.created_at,
+        "flags": [
+            {"kind": row["kind"], "of": row["of"], "words": row["words"]}
+            for row in flag_rows(store, [picture_id])
+        ],
         "provenance": made,
         "labels": [text for text, _ in sorted(mine, key=lambda pair: -pair[1])],
     }
