@@ -167,6 +167,17 @@ def main_class(boxes: Sequence[SourceBox]) -> str:
     return max(areas, key=areas.__getitem__)
 
 
+def source_box(name: str, corner: Iterable[Any], score: Any = None, source: Any = None) -> SourceBox:
+    """A box from what a file says: ``corner`` is left, top, width and height.
+
+    Raises:
+        ValueError, TypeError: These aren't four numbers, or the score is none.
+    """
+    x, y, width, height = (float(value) for value in corner)
+    kind: BoxSource = "pseudo" if source == "pseudo" else "given"
+    return SourceBox(name, x, y, width, height, None if missing(score) else float(score), kind)
+
+
 def fit_boxes(entry: Entry, size: tuple[int, int]) -> tuple[list[SourceBox], str | None]:
     """The boxes of an entry in pixels of its picture, cut at its edges; those that miss it are left out.
 
@@ -179,7 +190,7 @@ def fit_boxes(entry: Entry, size: tuple[int, int]) -> tuple[list[SourceBox], str
         was turned or cropped since: all are left out then.
     """
     width, height = size
-    frame_width, frame_height = entry.frame or size
+    frame_width, frame_height = entry.frame if entry.frame and min(entry.frame) > 0 else size
     shares = (frame_width, frame_height) == (1.0, 1.0)
     if not shares and abs(frame_width * height - frame_height * width) > 2 * max(
         *size, frame_width, frame_height

@@ -182,7 +182,7 @@ def test_bad_input_says_what_was_expected(session):
     with pytest.raises(InputError, match="no open proposal"):
         session.accept(10**6)
     with pytest.raises(InputError, match="imagefolder"):
-        session.export("somewhere", format="coco")
+        session.export("somewhere", format="tfrecord")
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(session):

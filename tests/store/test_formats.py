@@ -50,7 +50,10 @@ def test_a_split_export_keeps_families_together(expanded, kind, tmp_path):
     assert list(report.splits) == ["train", "val", "test"]
     assert 18 <= report.splits["train"] <= 26
     if kind != "yolo":
-        with pytest.raises(InputError, match=r"one (of them|split|data set)"), Store(tmp_path / "s") as second:
+        with (
+            pytest.raises(InputError, match=r"one (of them|split|data set)"),
+            Store(tmp_path / "s") as second,
+        ):
             import_images(second, tmp_path / "out")
 
 

@@ -13,7 +13,7 @@ from datacrafter_widget.store.formats.detection import Boxless, check_boxless, d
 from datacrafter_widget.store.formats.format import Format
 from datacrafter_widget.store.formats.rows import earlier_of
 from datacrafter_widget.store.formats.writing import put_all, text_file
-from datacrafter_widget.store.sources import Entry, PictureSource, SourceBox, is_inside
+from datacrafter_widget.store.sources import Entry, PictureSource, SourceBox, is_inside, source_box
 
 _WHOLE = "whole"
 """``source`` of an annotation that only says what class a picture is of."""
@@ -111,13 +111,13 @@ def open_json(path: Path, class_names: Sequence[str] | None, max_pixels: int) ->
     file = only_file(path, "annotations/*.json")
     images, annotations, names = _load(file)
     root = _picture_folder(file, [str(image.get("file_name", "")) for image in images])
-    by_image: dict[Any, list[dict[str, Any]]] = {}
+    by_image: dict[int | str, list[dict[str, Any]]] = {}
     for annotation in annotations:
-        by_image.setdefault(annotation.get("image_id"), []).append(annotation)
+        by_image.setdefault(annotation["image_id"], []).append(annotation)
 
     def entries() -> Iterator[Entry]:
         for image in images:
-            yield _entry(image, by_image.get(image.get("id"), []), names, root, max_pixels)
+            yield _entry(image, by_image.get(image["id"], []), names, root, max_pixels)
 
     order = [name for name in names.values() if name]
     return PictureSource(tuple(dict.fromkeys(order)), entries(), len(images))
@@ -136,21 +136,20 @@ def _entry(
         label = image["label"]
         annotations = [annotation for annotation in annotations if annotation.get("source") != _WHOLE]
     boxes = [box for annotation in annotations if (box := _box(annotation, names)) is not None]
-    size = (image.get("width"), image.get("height"))
-    frame = (float(size[0]), float(size[1])) if all(isinstance(side, int | float) for side in size) else None
+    width, height = image.get("width"), image.get("height")
+    frame = None
+    if isinstance(width, int | float) and isinstance(height, int | float):
+        frame = (float(width), float(height))
     return detected(root, name, boxes, frame, max_pixels, label=label, earlier=earlier)
 
 
 def _box(annotation: dict[str, Any], names: dict[Any, str]) -> SourceBox | None:
     """The box of an annotation; None for a crowd, or one without sense."""
-    name = names.get(annotation.get("category_id"))
-    score = annotation.get("score")
+    if annotation.get("iscrowd"):
+        return None
     try:
-        x, y, width, height = (float(value) for value in annotation["bbox"])
-        if not name or annotation.get("iscrowd"):
-            return None
-        source = "pseudo" if annotation.get("source") == "pseudo" else "given"
-        return SourceBox(name, x, y, width, height, None if score is None else float(score), source)
+        name = names[annotation["category_id"]]
+        return source_box(name, annotation["bbox"], annotation.get("score"), annotation.get("source"))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -159,10 +158,12 @@ def _load(file: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[
     """Images, annotations, and the class names by category id."""
     try:
         content = json.loads(file.read_bytes())
-        images = [image for image in content["images"] if isinstance(image, dict)]
-        annotations = [each for each in content.get("annotations", ()) if isinstance(each, dict)]
+        images = [image for image in content["images"] if isinstance(image.get("id"), int | str)]
+        annotations = [
+            each for each in content.get("annotations", ()) if isinstance(each.get("image_id"), int | str)
+        ]
         names = {each["id"]: class_name(each["name"]) for each in content["categories"]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"expected COCO annotations (JSON with images, annotations and categories) in {file}, but:"
             f" {type(error).__name__}: {error}. Check the file."

@@ -74,10 +74,10 @@ def only_file(path: Path, pattern: str) -> Path:
     found = sorted(path.glob(pattern)) if path.is_dir() else [path]
     if len(found) == 1 and found[0].is_file():
         return found[0]
-    if found and path.is_dir():
-        names = ", ".join(entry.relative_to(path).as_posix() for entry in found[:5])
-        raise InputError(f"expected one data set in {path}, found {names}. Give one of them.")
-    raise InputError(f"expected {pattern} at {path}, found nothing. Check the path.")
+    if not found or not path.is_dir():
+        raise InputError(f"expected a file of a data set at {path}, found nothing. Check the path.")
+    names = ", ".join(entry.relative_to(path).as_posix() for entry in found[:5])
+    raise InputError(f"expected one data set in {path}, found {names}. Give one of them.")
 
 
 def class_order(folder: Path, names: Iterable[str], class_names: Sequence[str] | None) -> tuple[str, ...]:

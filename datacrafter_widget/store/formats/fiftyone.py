@@ -10,11 +10,11 @@ from datacrafter_widget.store.formats.rows import earlier_of
 from datacrafter_widget.store.sources import (
     Entry,
     PictureSource,
-    SourceBox,
     main_class,
     ordered,
     reader,
     refuse,
+    source_box,
 )
 
 _LABEL, _BOXES = "ground_truth", "detections"
@@ -105,11 +105,8 @@ def _entry(sample: Any, label_field: str | None, box_field: str | None, max_pixe
     source = printable(sample.filepath)
     found = sample[box_field].detections if box_field and sample[box_field] else ()
     boxes = tuple(
-        SourceBox(
-            box.label,
-            *box.bounding_box,
-            score=box.confidence,
-            source="pseudo" if box.confidence is not None else "given",
+        source_box(
+            box.label, box.bounding_box, box.confidence, "given" if box.confidence is None else "pseudo"
         )
         for box in found
         if box.label

@@ -13,7 +13,15 @@ from datacrafter_widget.store.folder_names import METADATA_NAME
 from datacrafter_widget.store.formats.contents import COLUMNS
 from datacrafter_widget.store.records import Provenance
 from datacrafter_widget.store.restoring import Earlier
-from datacrafter_widget.store.sources import Entry, SourceBox, label_name, missing, refuse, without_label
+from datacrafter_widget.store.sources import (
+    Entry,
+    SourceBox,
+    label_name,
+    missing,
+    refuse,
+    source_box,
+    without_label,
+)
 
 FILE_COLUMNS = ("file_name", "path", "file_path", "filepath", "image_path", "filename", "file", "image")
 LABEL_COLUMNS = ("label", "class", "class_name", "category", "labels", "target")
@@ -101,12 +109,7 @@ def boxes_of(objects: Any, names: Sequence[str] | None = None) -> tuple[SourceBo
         scores = found.get("score") or [None] * len(corners)
         sources = found.get("source") or ["given"] * len(corners)
         return tuple(
-            SourceBox(
-                label_name(label, names or (), "a box"),
-                *(float(value) for value in corner[:4]),
-                None if score is None else float(score),
-                "pseudo" if source == "pseudo" else "given",
-            )
+            source_box(label_name(label, names or (), "a box"), corner, score, source)
             for corner, label, score, source in zip(corners, labels, scores, sources, strict=True)
         )
     except (AttributeError, InputError, KeyError, TypeError, ValueError):

@@ -89,7 +89,7 @@ def _share_out(families: list[list[Picture]], shares: Mapping[str, float]) -> di
     """Each family goes to the split that lacks most; the largest families first."""
     total = sum(map(len, families))
     lacking = {name: share * total for name, share in shares.items()}
-    chosen = {}
+    chosen: dict[int, str] = {}
     for family in families:
         name = max(lacking, key=lacking.__getitem__)
         lacking[name] -= len(family)

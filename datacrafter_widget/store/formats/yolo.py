@@ -21,6 +21,7 @@ from datacrafter_widget.store.sources import (
     is_inside,
     natural,
     refuse,
+    source_box,
 )
 
 _YAML = (".yaml", ".yml")
@@ -152,23 +153,28 @@ def _read_labels(file: Path, names: dict[int, str]) -> list[SourceBox]:
         return []
     boxes = []
     for line in file.read_text("utf-8", errors="replace").splitlines():
-        number, *values = [float(value) for value in line.split()] or [None]
-        if number is None:
+        numbers = [float(value) for value in line.split()]
+        if not numbers:
             continue
+        number, *values = numbers
         if number not in names:
             raise ValueError(f"no class {number:g}")
-        name = names[int(number)]
-        if len(values) in (4, 5):
-            x, y, width, height = values[:4]
-            score = values[4] if len(values) == 5 else None
-            source = "given" if score is None else "pseudo"
-            boxes.append(SourceBox(name, x - width / 2, y - height / 2, width, height, score, source))
-        elif len(values) >= 6 and len(values) % 2 == 0:
-            xs, ys = values[::2], values[1::2]
-            boxes.append(SourceBox(name, min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)))
-        else:
-            raise ValueError(f"a line of {len(values) + 1} numbers")
+        boxes.append(_box(names[int(number)], values))
     return boxes
+
+
+def _box(name: str, values: Sequence[float]) -> SourceBox:
+    """A box from its centre, size and perhaps score, or from the corners of an outline."""
+    if len(values) in (4, 5):
+        x, y, width, height = values[:4]
+        corner = (x - width / 2, y - height / 2, width, height)
+        if len(values) == 5:
+            return source_box(name, corner, values[4], "pseudo")
+        return source_box(name, corner)
+    if len(values) >= 6 and len(values) % 2 == 0:
+        xs, ys = values[::2], values[1::2]
+        return source_box(name, (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)))
+    raise ValueError(f"a line of {len(values) + 1} numbers")
 
 
 def _label_file(picture: Path) -> Path:
