@@ -1,5 +1,6 @@
 """Image files of a session, named by their content: written whole, or not at all."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -63,7 +64,10 @@ class ImageFiles:
         with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="store-images") as pool:
             hashes = list(pool.map(self._put_one, images))
         for folder in {self.path(sha256).parent for sha256 in hashes}:
-            _sync_folder(folder)
+            try:
+                _sync_folder(folder)
+            except OSError as error:
+                raise _refused(folder, error) from error
         return hashes
 
     def _put_one(self, image: Image.Image) -> str:
@@ -140,13 +144,18 @@ class ImageFiles:
             temporary.replace(target)
             temporary = None
         except OSError as error:
-            raise StoreError(
-                f"expected to write {target}, but: {error}."
-                " Free some disk space or check the folder's rights."
-            ) from error
+            raise _refused(target, error) from error
         finally:
             if temporary is not None:
-                temporary.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # the next opening clears what is left
+                    temporary.unlink()
+
+
+def _refused(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"expected to write {path}, but: {error}. Free some disk space or check the folder's rights; what was"
+        " stored before is safe."
+    )
 
 
 def _hash_pixels(size: tuple[int, int], pixels: bytes) -> str:
