@@ -12,6 +12,8 @@ from datacrafter_widget.models.generator import fit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
+
     from datacrafter_widget.models.generator import PictureRequest
 
 Form = Literal["text2image", "image2image", "inpainting"]
@@ -114,13 +116,13 @@ def call_arguments(pipeline: Any, requests: Sequence[PictureRequest], form: Form
     if any(request.negative_prompt for request in requests):
         arguments["negative_prompt"] = [request.negative_prompt for request in requests]
     if form != "text2image":
-        arguments |= _picture_arguments(pipeline, requests, form)
+        arguments |= _picture_arguments(requests, form)
     accepted = inspect.signature(pipeline.__call__).parameters
     arguments |= _family_arguments(pipeline, arguments, accepted)
     return {name: value for name, value in arguments.items() if name in accepted}
 
 
-def _picture_arguments(pipeline: Any, requests: Sequence[PictureRequest], form: Form) -> dict[str, Any]:
+def _picture_arguments(requests: Sequence[PictureRequest], form: Form) -> dict[str, Any]:
     from PIL import Image
 
     first = requests[0]
@@ -130,9 +132,6 @@ def _picture_arguments(pipeline: Any, requests: Sequence[PictureRequest], form: 
     while int(steps * arguments["strength"]) < 1:  # diffusers does int(steps · strength) of the steps
         steps += 1
     arguments["num_inference_steps"] = steps
-    if first.start is not None:
-        arguments["image"] = _starts(pipeline, requests)
-        return arguments
     if first.parent is None:
         arguments["image"] = [Image.new("RGB", (width, height), (127, 127, 127))] * len(requests)
     else:
@@ -146,17 +145,22 @@ def _picture_arguments(pipeline: Any, requests: Sequence[PictureRequest], form: 
     return arguments
 
 
-def _starts(pipeline: Any, requests: Sequence[PictureRequest]) -> Any:
-    """Latents to begin from, in the place of pictures: diffusers takes a picture with as many channels as such."""
+def starts_of(pipeline: Any, requests: Sequence[PictureRequest]) -> torch.Tensor | None:
+    """The latents (K, C, h, w) to begin from in place of the parents, if any.
+
+    Raises:
+        InputError: they are none of this model's.
+    """
     import torch
 
+    if requests[0].start is None:
+        return None
     starts = torch.stack([request.start for request in requests if request.start is not None])
     channels = getattr(getattr(pipeline.vae, "config", None), "latent_channels", starts.shape[1])
     if starts.ndim != 4 or starts.shape[1] != channels:
         msg = f"start: expected latents (C, h, w) with {channels} channels, found {tuple(starts.shape[1:])}"
         raise InputError(msg)
-    # SD's image-to-image tests the device and precision by itself, the others rely on them.
-    return starts.to(device=pipeline.vae.device, dtype=pipeline.vae.dtype)
+    return starts
 
 
 def _family_arguments(pipeline: Any, arguments: dict[str, Any], accepted: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from datacrafter_widget.models import batch_size, latents, pipelines
 from datacrafter_widget.models.adapters import Adapters, fingerprint, listed
-from datacrafter_widget.models.calls import call_arguments, check_alike, check_size, form_of
+from datacrafter_widget.models.calls import call_arguments, check_alike, check_size, form_of, starts_of
 from datacrafter_widget.models.concepts import in_words, tokens_in
 from datacrafter_widget.models.decoding import Decoder, DenoisedBatch, FinishedPictures, run_to_decoder
 from datacrafter_widget.models.defaults import PipelineFolder, generator_defaults
@@ -173,6 +173,7 @@ class DiffusersGenerator:
                 watch.watching(pipeline) as callback,
             ):
                 reached = run_to_decoder(
+                latents.starting_from(pipeline, starts_of(pipeline, requests)),
                     pipeline, arguments | callback, len(requests), lambda: watch.stopped_by
                 )
                 if isinstance(reached, list):

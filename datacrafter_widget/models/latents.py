@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.errors import ModelError
 from datacrafter_widget.models.generator import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import torch
     from PIL import Image
@@ -44,6 +46,39 @@ def encode(pipeline: Any, images: Sequence[Image.Image], width: int, height: int
             latents = given.mode() if given is not None else getattr(encoded, "latents", encoded[0])
             rows.append((latents.float() - shift) * scale)
     return torch.cat(rows).cpu() if rows else torch.empty(0)
+
+
+@contextlib.contextmanager
+def starting_from(pipeline: Any, starts: torch.Tensor | None) -> Iterator[None]:
+    """Let a pipeline find these latents where it encodes its pictures.
+
+    Handing them over as pictures does not do: some pipelines take only four channels for latents.
+
+    Args:
+        pipeline: an image-to-image pipeline, called with as many pictures.
+        starts: (K, C, h, w) float32, scaled; None: the pictures' own.
+
+    Raises:
+        ModelError: the pipeline has no autoencoder for pictures.
+    """
+    if starts is None:
+        yield
+        return
+    import torch
+
+    vae = _autoencoder(pipeline)
+    shift, scale = _scaling(vae)
+    rows = iter(starts.to(vae.device) / scale + shift)
+
+    def encode(pixels: torch.Tensor, **_options: Any) -> SimpleNamespace:
+        # The pipeline encodes all pictures at once or one after the other.
+        return SimpleNamespace(latents=torch.stack([next(rows) for _ in pixels]).to(pixels.dtype))
+
+    vae.encode = encode
+    try:
+        yield
+    finally:
+        del vae.encode
 
 
 def decode(pipeline: Any, latents: torch.Tensor) -> torch.Tensor:

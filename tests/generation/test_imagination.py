@@ -256,3 +256,47 @@ def test_latents_that_are_no_numbers(imagine, asked, autoencoder, monkeypatch):
 def test_settings_out_of_range(settings, says):
     with pytest.raises(InputError, match=says):
         ImaginationSettings(**settings)
+
+
+def test_the_toybox_s_own_latents_are_where_its_pictures_start(toybox, asked):
+    plain = [replace(request, strength=0.7) for request in asked[0][::4]]
+    latents = toybox.encode_latents([request.parent for request in plain], 64, 64)
+    started = [replace(request, start=row) for request, row in zip(plain, latents, strict=True)]
+    for one, other in zip(toybox.generate(plain), toybox.generate(started), strict=True):
+        assert np.abs(np.asarray(one, int) - np.asarray(other, int)).max() <= 2
+
+
+def test_pictures_from_starts_keep_their_class_and_differ_more(toybox, clip, class_features):
+    rng = np.random.default_rng(0)
+    kinds = ("fish", "house", "boat", "apple")
+    requests = [
+        PictureRequest(
+            prompt=f"a photo of a {kind}",
+            seed=10 * number + turn,
+            width=64,
+            height=64,
+            num_inference_steps=toybox.defaults.num_inference_steps,
+            guidance_scale=toybox.defaults.guidance_scale,
+            parent=parent,
+            strength=toybox.defaults.strength,
+        )
+        for number, kind in enumerate(kinds)
+        for parent in [Image.fromarray(render(sample_attributes(rng, kind=kind), rng))]
+        for turn in range(4)
+    ]
+    wanted = [CLASSES.index(kind) for kind in kinds for _ in range(4)]
+    imagination = Imagination(toybox, clip, class_features, clip.logit_scale)
+
+    def spread(features):
+        temperature = 1 / clip.logit_scale
+        return np.mean([diversity(features[at : at + 4], temperature=temperature) for at in range(0, 16, 4)])
+
+    moved = imagination.starts(requests, [at // 4 for at in range(16)])
+    guided = clip.encode_images(toybox.generate(moved))
+    assert ((guided @ class_features.T).argmax(1) == wanted).mean() >= 0.9
+    # The noise at the default strength makes pictures differ by itself; with less of it the starts tell.
+    plain, guided = (
+        clip.encode_images(toybox.generate([replace(one, strength=0.4) for one in each]))
+        for each in (requests, moved)
+    )
+    assert spread(guided) > 1.5 * spread(plain)
