@@ -1,6 +1,7 @@
 """Generate: from what is asked, to a plan in the store, to pictures on the map."""
 
 import functools
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,11 +17,12 @@ from datacrafter_widget.generation.imagination import Imagination, ImaginationSe
 from datacrafter_widget.generation.plan import Perturbation, plan_pictures
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.models.encoder import DifferentiableEncoder
-from datacrafter_widget.models.energy import EnergyMeter
+from datacrafter_widget.models.energy import meter_of
 from datacrafter_widget.models.generator import FittedGenerator, LatentGenerator
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
+from datacrafter_widget.session.teaching import check_tokens
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import GenerationJob, Picture, PlannedPicture, Template
 
@@ -125,7 +127,7 @@ class Generation:
         if generation.state == "queued":
             generation = self._plan(job, generation)
         generator = self._models.generator
-        meter = EnergyMeter(generator.device)
+        meter = meter_of(generator)
         before, _ = self._store.job_progress(round_id)
         meter.start()
         try:
@@ -153,7 +155,8 @@ class Generation:
 
     def _plan(self, job: Job[Any], queued: GenerationJob) -> GenerationJob:
         asked = _asked(queued)
-        defaults = self._models.generator.defaults
+        generator = self._models.generator
+        defaults = generator.defaults
         seed = asked.seed
         if seed is None:
             seed = int(np.random.SeedSequence([self._seed, queued.iteration]).generate_state(1)[0])
@@ -161,6 +164,8 @@ class Generation:
         templates: dict[int, list[Template]] = {
             class_id: [by_id[each] for each in ids] for class_id, ids in asked.templates.items()
         }
+        for template in itertools.chain.from_iterable(templates.values()):
+            check_tokens(self._store, template.text, generator.revision)
         settings: dict[str, Any] = {
             "perturbation": asked.perturbation,
             "strength": defaults.strength if asked.strength is None else asked.strength,

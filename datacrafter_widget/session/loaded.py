@@ -21,6 +21,7 @@ class LoadedModels:
         dtype: ``"auto"``, ``"float32"``, ``"float16"`` or ``"bfloat16"``.
         language: a language model, or None.
         on_change: called after a model was loaded or released.
+        on_generator: called with the generator before its first use.
 
     Attributes:
         language: the language model, or None. It runs elsewhere: nothing of it is loaded or released here.
@@ -35,6 +36,7 @@ class LoadedModels:
         dtype: str,
         language: LanguageModel | None = None,
         on_change: Callable[[], None],
+        on_generator: Callable[[Generator], None] | None = None,
     ) -> None:
         self._generator_name = generator if isinstance(generator, str) else generator.name
         self._encoder_name = encoder if isinstance(encoder, str) else encoder.name
@@ -43,6 +45,7 @@ class LoadedModels:
         self.language = language
         self._language_problem: str | None = None
         self._on_change = on_change
+        self._on_generator = on_generator
         self._lock = threading.RLock()
         self._generator: Generator | None = None if isinstance(generator, str) else generator
         self._encoder: Encoder | None = None if isinstance(encoder, str) else encoder
@@ -72,6 +75,9 @@ class LoadedModels:
                     self._generator_name, device=self._device, dtype=self._dtype
                 )
                 self._on_change()
+            if self._on_generator is not None:
+                tell, self._on_generator = self._on_generator, None
+                tell(self._generator)
             return self._generator
 
     @property

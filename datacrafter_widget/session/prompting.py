@@ -1,10 +1,9 @@
 """The half of a session in which a person says what is wrong, and gets better prompts for it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Unpack, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.generation.plan import Perturbation
 from datacrafter_widget.generation.templates import PromptTemplate
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.session.core import Core
@@ -13,6 +12,9 @@ from datacrafter_widget.session.generating import Asked
 from datacrafter_widget.session.proposals import ProposalHandle
 from datacrafter_widget.session.teaching import check_tokens
 from datacrafter_widget.store.records import Action, Proposal, Template
+
+if TYPE_CHECKING:
+    from datacrafter_widget.generation.plan import Perturbation
 
 SEARCH = "Look for a better prompt"
 

@@ -10,14 +10,11 @@ from datacrafter_widget.jobs import Job
 from datacrafter_widget.models.concepts import ConceptKind, free_token
 from datacrafter_widget.models.tuning import TuningSettings
 from datacrafter_widget.session.core import Core
-from datacrafter_widget.session.teaching import Teacher
 from datacrafter_widget.store.records import ClassRow, ConceptRow
 
 
 class Tuning(Core):
     """What `Session` does with learned concepts."""
-
-    _teacher: Teacher
 
     @property
     def concepts(self) -> list[ConceptRow]:
