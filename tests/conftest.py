@@ -1,4 +1,4 @@
-"""What every test shares: no network, and the toybox's originals as picture files."""
+"""What every test shares: no network, the toybox's models, and its originals as picture files."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from chat import ChatServer
+
+from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
+from datacrafter_widget.models.encoder import OpenClipEncoder
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -20,6 +23,18 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toybox") / "originals"
     write_originals(folder, per_class=6, seed=11)
     return folder
+
+
+@pytest.fixture(scope="session")
+def toybox() -> DiffusersGenerator:
+    """The toybox's generator."""
+    return DiffusersGenerator("toybox", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def clip() -> OpenClipEncoder:
+    """The toybox's encoder."""
+    return OpenClipEncoder("toybox", device="cpu")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -111,6 +112,8 @@ class DiffusersGenerator:
         self._inpaints_only = pipelines.inpaints_only(configuration.denoiser)
         self._forms: dict[Form, Any] = {}
         self._decoder = Decoder(self.device)
+        self._undecoded: weakref.WeakSet[DenoisedBatch] = weakref.WeakSet()
+        self._tiled = False
         self._lock = threading.RLock()
 
     def generate(
@@ -160,7 +163,7 @@ class DiffusersGenerator:
         with self._lock, oom_translated(len(requests), self.device):
             pipeline = self.pipeline(form)
             check_size(pipeline, requests[0])
-            pipelines.set_tiling(pipeline, self._tiles(requests[0].width, requests[0].height))
+            self._set_tiling(pipeline, self._tiles(requests[0].width, requests[0].height))
             arguments = call_arguments(pipeline, self._with_concepts(requests), form)
             feed = None
             if on_preview is not None:
@@ -170,15 +173,16 @@ class DiffusersGenerator:
             with (
                 self._decoder.lock if changes else contextlib.nullcontext(),
                 _same_precision(pipeline),
+                latents.starting_from(pipeline, starts_of(pipeline, requests)),
                 watch.watching(pipeline) as callback,
             ):
                 reached = run_to_decoder(
-                latents.starting_from(pipeline, starts_of(pipeline, requests)),
                     pipeline, arguments | callback, len(requests), lambda: watch.stopped_by
                 )
                 if isinstance(reached, list):
                     return FinishedPictures(reached)
                 batch = DenoisedBatch(self._decoder, reached, self._lesson(watch) if feed else None)
+                self._undecoded.add(batch)
                 if changes or not self.device.startswith("cuda"):
                     batch.pictures()
                 return batch
@@ -283,6 +287,13 @@ class DiffusersGenerator:
     def _lesson(self, watch: StepWatch) -> Callable[[list[Image.Image]], object]:
         decoder, last = self._previewer(), watch.latents
         return lambda pictures: None if last is None else decoder.learn(last, pictures)
+
+    def _set_tiling(self, pipeline: Any, tiled: bool) -> None:
+        if tiled != self._tiled:
+            for batch in list(self._undecoded):
+                batch.pictures()  # as it was when they were denoised
+        pipelines.set_tiling(pipeline, tiled)
+        self._tiled = tiled
 
     def _changes_precision(self, pipeline: Any) -> bool:
         """Whether a pipeline changes its autoencoder's precision under way (SDXL's overflows in float16)."""

@@ -6,6 +6,8 @@ import inspect
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from datacrafter_widget.errors import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
@@ -61,6 +63,9 @@ class PromptCache:
         components = pipeline.components
         encoders = [part for name, part in components.items() if name.startswith("text_encoder") and part]
         self._move(encoders, "cpu")
+        if self._offload and pipeline.device.type == "cpu":  # older releases ask the first part only
+            msg = "offload_text_encoders needs a newer diffusers than this; run `pip install -U diffusers`"
+            raise ModelError(msg)
 
         def encode(**call: Any) -> Any:
             self._move(encoders, self._device)

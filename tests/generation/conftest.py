@@ -3,19 +3,7 @@ from PIL import Image
 
 from datacrafter_widget.generation.plan import plan_pictures
 from datacrafter_widget.jobs import JobRunner
-from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
-from datacrafter_widget.models.encoder import OpenClipEncoder
 from datacrafter_widget.store.store import Store
-
-
-@pytest.fixture(scope="session")
-def toybox():
-    return DiffusersGenerator("toybox", device="cpu")
-
-
-@pytest.fixture(scope="session")
-def clip():
-    return OpenClipEncoder("toybox", device="cpu")
 
 
 @pytest.fixture

@@ -1,18 +1,6 @@
 import pytest
 
-from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
-from datacrafter_widget.models.encoder import OpenClipEncoder
 from datacrafter_widget.models.generator import PictureRequest
-
-
-@pytest.fixture(scope="session")
-def toybox():
-    return DiffusersGenerator("toybox", device="cpu")
-
-
-@pytest.fixture(scope="session")
-def clip():
-    return OpenClipEncoder("toybox", device="cpu")
 
 
 @pytest.fixture
