@@ -17,8 +17,11 @@ from datacrafter_widget.errors import (
 )
 
 if TYPE_CHECKING:
+    from datacrafter_widget.generation.imagination import ImaginationSettings
+    from datacrafter_widget.generation.ray_pool import RayPool
     from datacrafter_widget.generation.templates import PromptTemplate
     from datacrafter_widget.jobs import Job
+    from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
     from datacrafter_widget.session import Session
     from datacrafter_widget.session.cost_report import Prices
     from datacrafter_widget.widget import DataCrafter
@@ -27,15 +30,20 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DataCrafter": "datacrafter_widget.widget",
+    "DiffusersGenerator": "datacrafter_widget.models.diffusers_generator",
+    "ImaginationSettings": "datacrafter_widget.generation.imagination",
     "Job": "datacrafter_widget.jobs",
     "Prices": "datacrafter_widget.session.cost_report",
     "PromptTemplate": "datacrafter_widget.generation.templates",
+    "RayPool": "datacrafter_widget.generation.ray_pool",
     "Session": "datacrafter_widget.session",
 }
 
 __all__ = [
     "DataCrafter",
     "DataCrafterError",
+    "DiffusersGenerator",
+    "ImaginationSettings",
     "InputError",
     "Job",
     "JobCancelled",
@@ -43,6 +51,7 @@ __all__ = [
     "OutOfMemoryError",
     "Prices",
     "PromptTemplate",
+    "RayPool",
     "Session",
     "StoreError",
     "TemplateError",
