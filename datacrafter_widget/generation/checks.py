@@ -67,6 +67,8 @@ class PictureChecks:
 
     def check(self, items: Sequence[tuple[Image.Image, PlannedPicture]]) -> list[tuple[FlagDraft, ...]]:
         """What is wrong with each picture of a batch, for `Store.add_generated_batch`; mostly nothing."""
+        if not items:
+            return []
         self._known.update()
         rows = self._known.rows
         hashes = [content_hash(image) for image, _ in items]

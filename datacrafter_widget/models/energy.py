@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from datacrafter_widget.models.generator import Generator
 
 WATTS_A_CORE = 6.0
 """What a busy CPU core is taken to draw, memory and fans included: a server's 200 to 400 W over its 32 to 64
@@ -103,6 +106,12 @@ class EnergyMeter:
 
 _RUNNING: ContextVar[EnergyMeter | None] = ContextVar("running", default=None)
 """The meter that counts on this thread."""
+
+
+def meter_of(generator: Generator) -> EnergyMeter:
+    """A meter of what a generator does; one with `num_workers` does it in processes that can't be metered."""
+    elsewhere = getattr(generator, "num_workers", 0) > 0
+    return EnergyMeter("elsewhere" if elsewhere else generator.device)
 
 
 def _nvml_handle(device: str) -> Any:

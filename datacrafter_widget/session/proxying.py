@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datacrafter_widget.models.energy import EnergyMeter, Spent
+from datacrafter_widget.models.energy import Spent, meter_of
 from datacrafter_widget.models.generator import PictureRequest
 from datacrafter_widget.refine import Proxies
 
@@ -109,7 +109,7 @@ class ProxyMaker:
 
     @contextmanager
     def _counted(self, pictures: int) -> Iterator[None]:
-        meter = EnergyMeter(self._models.generator.device).start()
+        meter = meter_of(self._models.generator).start()
         try:
             yield
             self.made += pictures

@@ -178,3 +178,7 @@ def test_another_versions_fingerprints_are_made_anew(store, checks, photographs)
     store.put_fingerprints([(original.sha256, b"old")])
     checks.prepare()
     assert len(store.fingerprints()[0].value) == 32 * 32 * 3
+
+
+def test_an_empty_batch_has_no_flags(checks):
+    assert checks.check([]) == []

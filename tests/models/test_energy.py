@@ -1,10 +1,11 @@
 """What work took: measured where it can be, estimated on the CPU, unknown elsewhere."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from datacrafter_widget.models.energy import WATTS_A_CORE, EnergyMeter, Spent
+from datacrafter_widget.models.energy import WATTS_A_CORE, EnergyMeter, Spent, meter_of
 
 
 def busy(cpu_seconds):
@@ -76,3 +77,12 @@ def test_a_sum_with_an_unknown_part_is_unknown():
     assert Spent(1.0, 2.0) + Spent(3.0, 4.0) == Spent(4.0, 6.0)
     assert Spent(1.0, 2.0) + Spent(3.0, None) == Spent(4.0, None)
     assert Spent(1.0, 2.0) - Spent(3.0, 4.0) == Spent(0.0, 0.0)
+
+
+def test_the_energy_of_workers_in_other_processes_is_unknown():
+    with meter_of(SimpleNamespace(device="cpu", num_workers=2)) as meter:
+        busy(0.01)
+    assert meter.spent.joules is None
+    with meter_of(SimpleNamespace(device="cpu")) as meter:
+        busy(0.01)
+    assert meter.spent.joules > 0
