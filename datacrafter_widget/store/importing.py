@@ -196,11 +196,6 @@ class _Intake:
         boxes, problem = fit_boxes(entry, image.size)
         if problem:
             self._problems.append(Problem(picture.source, problem))
-        if others := tuple(
-            dict.fromkeys(box.class_name for box in boxes if box.class_name != picture.class_name)
-        ):
-            self._several.append(SeveralClasses(picture.source, picture.class_name, others))
-        self._boxes += len(boxes)
         rows = tuple(
             Box(0, self._class_id(box.class_name), *box[1:5], score=box.score, source=box.source)
             for box in boxes
@@ -209,6 +204,12 @@ class _Intake:
 
     def _count(self, picture: ReadPicture, added: AddedOriginal) -> None:
         kept = added.picture
+        if added.boxes and picture.entry:
+            self._boxes += added.boxes
+            others = dict.fromkeys(box.class_name for box in picture.entry.boxes)
+            others.pop(picture.class_name, None)
+            if others:
+                self._several.append(SeveralClasses(picture.source, picture.class_name, tuple(others)))
         made = picture.entry and picture.entry.earlier and picture.entry.earlier.provenance
         if made and made.parent_id and kept.provenance and kept.provenance.parent_id is None:
             self._parents[kept.id] = made.parent_id

@@ -273,3 +273,5 @@ class AddedOriginal(NamedTuple):
 
     picture: Picture
     new: bool
+    boxes: int = 0
+    """Boxes that were stored with it."""

@@ -69,9 +69,9 @@ class ImportTable(BoxTable, PictureTable):
                 picture_id = self._insert_imported(sha256, item, ids) if kept is None else kept.id
                 if item.earlier is not None:
                     ids[item.earlier.picture_id] = picture_id
-                if item.boxes and (kept is None or not self.boxes([picture_id])):
-                    self.add_boxes(replace(box, picture_id=picture_id) for box in item.boxes)
-                added.append(AddedOriginal(kept or self.picture(picture_id), new=kept is None))
+                boxes = item.boxes if kept is None or not self.boxes([picture_id]) else ()
+                self.add_boxes(replace(box, picture_id=picture_id) for box in boxes)
+                added.append(AddedOriginal(kept or self.picture(picture_id), kept is None, len(boxes)))
         return added
 
     def _insert_imported(self, sha256: str, item: Incoming, ids: dict[int, int]) -> int:

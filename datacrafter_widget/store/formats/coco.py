@@ -194,4 +194,4 @@ def _picture_folder(file: Path, names: Sequence[str]) -> Path:
     )
 
 
-COCO = Format("coco", "COCO", write, lambda path: path.suffix.lower() == ".json", open_json)
+COCO = Format("coco", write, lambda path: path.suffix.lower() == ".json", open_json)

@@ -113,4 +113,4 @@ def _opened(file: Path) -> Iterator[TextIO]:
         raise InputError(f"expected a CSV file at {file}, but: {error}. Check the file.") from error
 
 
-CSV = Format("csv", "CSV table", write, lambda path: path.suffix.lower() == ".csv", open_table)
+CSV = Format("csv", write, lambda path: path.suffix.lower() == ".csv", open_table)

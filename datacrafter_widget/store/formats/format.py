@@ -12,7 +12,6 @@ class Format:
     """A form in which a data set is written to a folder, and read from there or from another program's."""
 
     name: str
-    title: str
     write: Callable[..., dict[str, str]]
     """``write(contents, folder, **options)`` into an empty folder; gives the class of each folder or number."""
     recognises: Callable[[Path], bool]

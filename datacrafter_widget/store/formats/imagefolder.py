@@ -131,4 +131,4 @@ def _relative(path: Path, root: Path) -> str:
     return printable(path.relative_to(root).as_posix())
 
 
-IMAGEFOLDER = Format("imagefolder", "Class folders", write, lambda path: path.is_dir(), open_folder)
+IMAGEFOLDER = Format("imagefolder", write, lambda path: path.is_dir(), open_folder)

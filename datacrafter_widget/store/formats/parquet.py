@@ -202,6 +202,4 @@ def shards(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-PARQUET = Format(
-    "parquet", "Parquet", write, lambda path: path.suffix.lower() in (".parquet", ".pq"), open_parquet
-)
+PARQUET = Format("parquet", write, lambda path: path.suffix.lower() in (".parquet", ".pq"), open_parquet)

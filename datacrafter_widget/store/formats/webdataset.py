@@ -168,4 +168,4 @@ def _row(content: bytes) -> dict[str, Any]:
     return row if isinstance(row, dict) else {}
 
 
-WEBDATASET = Format("webdataset", "WebDataset shards", write, is_shard, open_shards)
+WEBDATASET = Format("webdataset", write, is_shard, open_shards)

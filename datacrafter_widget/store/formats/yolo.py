@@ -236,4 +236,4 @@ def recognises(path: Path) -> bool:
     return _yaml_in(path) is not None if path.is_dir() else path.suffix.lower() in _YAML
 
 
-YOLO = Format("yolo", "YOLO", write, recognises, open_yaml)
+YOLO = Format("yolo", write, recognises, open_yaml)
