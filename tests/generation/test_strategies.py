@@ -182,6 +182,7 @@ def test_no_caption_breaks_a_template(captions, word):
         assert "{class}" not in draft.negative
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=60))
 def test_text_of_others_is_taken_literally(text):
     template = with_placeholder(f"x {text} x", "fish")

@@ -26,6 +26,10 @@ def prompts_in_use(session):
     return [(row["class_id"], row["text"], row["negative"]) for row in session.template_table()]
 
 
+def provenance(session, ids):
+    return [picture.provenance for picture in session.pictures() if picture.id in ids]
+
+
 def test_strategies_are_listed(session):
     rows = session.strategies
     assert [row["name"] for row in rows] == ["ST", "DT", "CE", "RD", "NP", "RA"]
@@ -40,11 +44,9 @@ def test_negative_prompts_reach_every_picture(session):
     siblings = negative.split(", ")[:5]
     assert set(siblings) < {row.word for row in session.classes} - {crane.word}
     job = session.generate(per_class=2, classes="crane", num_inference_steps=2)
-    for picture in session.pictures("crane", origin="generated"):
-        assert picture.id not in job.result() or picture.provenance.negative_prompt == negative
-    made = [session.picture(picture) for picture in job.result()]
-    assert len(made) == 2
-    assert all(row["template_id"] == template for row in made)
+    made = provenance(session, job.result())
+    assert [one.template_id for one in made] == [template] * 2
+    assert [one.negative_prompt for one in made] == [negative] * 2
     session.undo()
 
 
@@ -145,13 +147,14 @@ def test_guided_imagination_starts_from_the_originals(session):
         for name in ("image2image", "gif", "gif_unoptimised")
     )
 
-    def made(ids):
-        pictures = [session.picture(picture) for picture in ids]
-        return {(row["seed"], row["parent_id"], row["prompt"]) for row in pictures}
+    def asked(ids):
+        return {(one.seed, one.parent_id, one.prompt) for one in provenance(session, ids)}
+
+    def contents(ids):
+        return {picture.sha256 for picture in session.pictures() if picture.id in ids}
 
     assert len(guided) == 8
-    assert made(plain) == made(guided) == made(random)
-    assert {session.picture(picture)["perturbation"] for picture in guided} == {"gif"}
-    contents = [{session.picture(picture)["sha256"] for picture in ids} for ids in (plain, guided, random)]
-    assert not contents[0] & contents[1]
-    assert not contents[1] & contents[2]
+    assert asked(plain) == asked(guided) == asked(random)
+    assert {one.perturbation for one in provenance(session, guided)} == {"gif"}
+    assert not contents(plain) & contents(guided)
+    assert not contents(guided) & contents(random)
