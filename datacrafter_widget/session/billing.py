@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from datacrafter_widget.models.usage import Usage
@@ -29,20 +28,23 @@ class LanguageBill:
         self._store = store
         self._language = language
         self._billed = self._usage()
-        self._lock = threading.Lock()
 
     def settle(self) -> float | None:
         """Write down what came since the last time; the whole in US dollars, None where it is not known."""
-        with self._lock:
-            kept = self._store.get_meta(_LANGUAGE, {"calls": 0, "money": 0.0})
-            now = self._usage()
-            if now.calls > self._billed.calls and not self._store.read_only:
-                costs = (kept["money"], now.cost, self._billed.cost or 0.0)
-                money = None if costs[0] is None or costs[1] is None else costs[0] + costs[1] - costs[2]
-                kept = {"calls": kept["calls"] + now.calls - self._billed.calls, "money": money}
-                self._store.set_meta(_LANGUAGE, kept)
+        if self._usage().calls > self._billed.calls and not self._store.read_only:
+            with self._store.transaction():  # of several threads one writes it down
+                now, before = self._usage(), self._billed
+                calls, money = self._kept()
+                if money is not None:
+                    money = None if now.cost is None else money + now.cost - (before.cost or 0.0)
+                self._store.set_meta(_LANGUAGE, {"calls": calls + now.calls - before.calls, "money": money})
                 self._billed = now
-            return kept["money"] if kept["calls"] else None
+        calls, money = self._kept()
+        return money if calls else None
+
+    def _kept(self) -> tuple[int, float | None]:
+        kept = self._store.get_meta(_LANGUAGE, {"calls": 0, "money": 0.0})
+        return kept["calls"], kept["money"]
 
     def _usage(self) -> Usage:
         usage = getattr(self._language, "usage", None)

@@ -46,7 +46,7 @@ class Prices:
     def __post_init__(self) -> None:
         for name in ("per_hour", "per_kwh"):
             price = getattr(self, name)
-            if price is not None and not 0 <= price < math.inf:
+            if price is not None and not (isinstance(price, int | float) and 0 <= price < math.inf):
                 raise InputError(f"{name}: expected a price from 0, or None, found {price!r}")
         if not re.fullmatch("[A-Z]{3}", self.currency):
             raise InputError(f"currency: expected three letters such as 'USD', found {self.currency!r}")

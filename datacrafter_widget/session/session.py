@@ -49,7 +49,8 @@ class Session(Labelling, Prompting, Strategies, Tuning, Flags, Costs, Exporting)
     Attributes:
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
             ``labels``, ``templates``, ``proposals``, ``metrics``, ``job`` (a row of `job_table`), ``actions``,
-            ``device``, ``warning`` (where, message). Listeners are called on the thread where it happened.
+            ``device``, ``flags``, ``cost``, ``concepts``, ``preview`` (job, class_ids, images), ``warning``
+            (where, message). Listeners are called on the thread where it happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """
 

@@ -157,7 +157,14 @@ def test_a_language_model_without_a_price_costs_nobody_knows_what(store, chat):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"per_hour": -1}, {"per_kwh": float("nan")}, {"currency": "dollars"}, {"currency": ""}]
+    "wrong",
+    [
+        {"per_hour": -1},
+        {"per_hour": "1.5"},
+        {"per_kwh": float("nan")},
+        {"currency": "dollars"},
+        {"currency": ""},
+    ],
 )
 def test_prices_that_make_no_sense_are_refused(wrong):
     with pytest.raises(InputError, match="expected"):
