@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.generation.class_words import mentions, one_of, with_placeholder
-from datacrafter_widget.generation.templates import CLASS, escape
+from datacrafter_widget.generation.templates import CLASS, PromptTemplate, escape
 from datacrafter_widget.labels.text import plain_line
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ _LIGHT = "[in bright sunlight | on a cloudy day | in the rain | in the evening |
 def sentences(
     words: Sequence[str],
     *,
+    all_words: Sequence[str] = (),
     language: LanguageModel | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, str]:
@@ -64,21 +65,23 @@ def sentences(
 
     Args:
         words: the classes' words.
+        all_words: the words of all classes of the data set; a sentence names no class but its own.
         language: writes the sentences; without one, or where it says nothing of use on a class, a grammar does.
         labels: content labels of each class's pictures, the most frequent first, for the grammar.
 
     Raises:
         ModelError: the language model can't be reached, or does not answer in the form that was asked for.
     """
-    written = {} if language is None else _written(words, language)
+    everyone = list(dict.fromkeys([*words, *all_words]))
+    written = {} if language is None else _written(words, everyone, language)
     found = {}
     for word in words:
         known = written.get(word)
-        found[word] = one_of(known) if known else _grammar(words, (labels or {}).get(word, ()))
+        found[word] = one_of(known) if known else _grammar(everyone, (labels or {}).get(word, ()))
     return found
 
 
-def _written(words: Sequence[str], language: LanguageModel) -> dict[str, list[str]]:
+def _written(words: Sequence[str], everyone: Sequence[str], language: LanguageModel) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for start in range(0, len(words), CLASSES_A_CALL):
         some = words[start : start + CLASSES_A_CALL]
@@ -88,26 +91,29 @@ def _written(words: Sequence[str], language: LanguageModel) -> dict[str, list[st
         for row in answer["classes"]:
             if 1 <= row["number"] <= len(some):
                 word = some[row["number"] - 1]
-                found[word] = _usable(row["sentences"], word, words)
+                others = [other for other in everyone if other != word]
+                found[word] = _usable(row["sentences"], word, others)
     return found
 
 
-def _usable(candidates: Sequence[str], word: str, words: Sequence[str]) -> list[str]:
+def _usable(candidates: Sequence[str], word: str, others: Sequence[str]) -> list[str]:
     """Sentences that name their class and no other, as template text without the full stop."""
     found = []
     for text in candidates[: 2 * SENTENCES_A_CLASS]:
         template = with_placeholder(text.strip().rstrip("."), word)
-        others = [other for other in words if other != word]
-        if mentions(text, word) and not mentions(template.replace(CLASS, ""), *others):
+        named = mentions(text, word) and PromptTemplate.parse(template).names_class
+        if named and not mentions(template.replace(CLASS, ""), *others):
             found.append(template)
     return found[:SENTENCES_A_CLASS]
 
 
-def _grammar(words: Sequence[str], labels: Sequence[str]) -> str:
+def _grammar(everyone: Sequence[str], labels: Sequence[str]) -> str:
     seen = [
         f", {escape(plain_line(label, 40))}"
         for label in labels
-        if label.strip() and not mentions(label, *words) and not any(mentions(each, label) for each in words)
+        if label.strip()
+        and not mentions(label, *everyone)
+        and not any(mentions(each, label) for each in everyone)
     ]
     details = f" {one_of(['', *seen[:MOST_LABELS]])}" if seen else ""
     return f"{_SIZES} {CLASS} {_DOES} {_LIGHT}{details}"

@@ -149,7 +149,7 @@ def make(
                 for word in words
             }
         case "CE":
-            texts = sentences(words, language=language, labels=labels)
+            texts = sentences(words, all_words=everyone, language=language, labels=labels)
             drafts = {word: TemplateDraft(text) for word, text in texts.items()}
         case _:
             drafts = _retrieved(words, everyone, captions, encode_texts)

@@ -89,7 +89,7 @@ def test_siblings_are_the_nearest_to_the_encoder(clip):
 
 def test_enhancement_speaks_of_what_the_class_s_pictures_show():
     labels = {"fish": ["red", "sea [blue]", "house", "fish", "fishing boat", "at night"]}
-    drafts = make("CE", ["fish", "house", "boat"], labels=labels)
+    drafts = make("CE", ["fish", "house"], all_classes=["fish", "house", "boat"], labels=labels)
     found = prompts(drafts["fish"].text, "fish")
     assert any(prompt.endswith(", red") for prompt in found)
     assert any(prompt.endswith(", sea [blue]") for prompt in found)
