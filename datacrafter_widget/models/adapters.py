@@ -116,6 +116,7 @@ class Adapters:
     def _load_lora(self, path: str, adapter: str) -> None:
         if not hasattr(self._pipeline, "load_lora_weights"):
             raise self._refused(path, "a LoRA", f"{type(self._pipeline).__name__}, which takes none")
+        self._active = None  # before the try: what fails half-way may be active, too
         try:
             with quiet_loading():
                 self._pipeline.load_lora_weights(path, adapter_name=adapter, **_file_options(path))
@@ -126,7 +127,6 @@ class Adapters:
             raise self._refused(path, "a LoRA in safetensors that fits it", found) from error
         if adapter not in {name for names in self._pipeline.get_list_adapters().values() for name in names}:
             raise self._refused(path, "a LoRA in safetensors that fits it", "none of its layers")
-        self._active = None
 
     def _load_textual_inversion(self, path: str, token: str | None) -> None:
         pipeline = self._pipeline

@@ -89,7 +89,13 @@ def form_of(request: PictureRequest, *, inpaints_only: bool) -> Form:
         request: one of a batch.
         inpaints_only: the weights are an inpainting checkpoint's (a UNet with nine input channels), which makes
             whole pictures by inpainting all of a picture.
+
+    Raises:
+        InputError: an inpainting checkpoint can't begin from latents.
     """
+    if inpaints_only and request.start is not None:
+        msg = "an inpainting checkpoint can't begin from latents; use image-to-image, or another model"
+        raise InputError(msg)
     if inpaints_only or request.mask is not None:
         return "inpainting"
     return "text2image" if request.parent is None else "image2image"

@@ -111,10 +111,17 @@ def test_files_that_do_not_fit_are_told(made, ask, tmp_path):
         ):
             generator.generate(ask(1))
     generator = DiffusersGenerator(folder, device="cpu")
-    generator.use_concepts([Concept("<a-1>", "textual_inversion", tmp_path / "none.safetensors", "<a-1>")])
-    with pytest.raises(ModelError, match="can't be used"):
-        generator.generate(ask(1, prompt="a <a-1>"))
-    assert len(generator.generate(ask(1))) == 1  # only prompts that name it fail
+    before = arrays(generator.generate(ask(1)))
+    generator.use_concepts(
+        [
+            Concept("<a-1>", "textual_inversion", tmp_path / "none.safetensors", "<a-1>"),
+            Concept("<b-1>", "lora", words, "sks bird"),
+        ]
+    )
+    for prompt in ("a <a-1>", "a <b-1>"):
+        with pytest.raises(ModelError, match="can't be used"):
+            generator.generate(ask(1, prompt=prompt))
+        assert np.array_equal(arrays(generator.generate(ask(1))), before)  # only prompts that name it fail
 
 
 def test_a_pickled_file_is_not_opened(made, ask, tmp_path):

@@ -160,6 +160,12 @@ def test_image_to_image_from_latents(open_family, name, ask):
         generator.generate(ask(1, start=start[:3], **asked))
 
 
+def test_an_inpainting_checkpoint_does_not_begin_from_latents(open_family, ask):
+    asked = ask(1, parent=Image.new("RGB", (64, 64)), strength=0.5, start=torch.zeros(4, 8, 8))
+    with pytest.raises(InputError, match="can't begin from latents"):
+        open_family("inpainting").generate(asked)
+
+
 def test_masks_and_starts_need_a_parent(open_family, ask):
     generator = open_family("stable_diffusion")
     with pytest.raises(InputError, match="together with a parent"):
