@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 class Imagine(Protocol):
     """Where the pictures of a batch are to start from; see `Imagination`."""
 
-    def starts(self, requests: Sequence[PictureRequest], groups: Sequence[int]) -> list[PictureRequest]:
-        """The requests, each with its start."""
+    def starts(
+        self,
+        requests: Sequence[PictureRequest],
+        groups: Sequence[int],
+        *,
+        on_step: Callable[[], object] | None = None,
+    ) -> list[PictureRequest]:
+        """The requests, each with its start; `on_step` is called often and may raise to stop."""
 
 
 def run_generation(
@@ -103,7 +109,7 @@ def run_generation(
             try:
                 with writer:
                     batches = compose_batches(plan, size)
-                    requests = _requests(store, batches, imagine, before=writer.before_batch)
+                    requests = _requests(store, batches, imagine, writer)
                     for each in _finished(generator, batches, requests, writer.on_step, on_preview):
                         writer.put(each)
                 break
@@ -128,17 +134,18 @@ def _requests(
     store: Store,
     batches: list[list[PlannedPicture]],
     imagine: Callable[[str], Imagine] | None,
-    before: Callable[[], object],
+    writer: Writer,
 ) -> Iterator[list[PictureRequest]]:
-    """What the generator is asked for, batch by batch; `before` is called before each."""
+    """What the generator is asked for, batch by batch; stops where the writer says so."""
     for batch in batches:
-        before()
+        writer.before_batch()
         asked = [picture_request(store, one) for one in batch]
         if batch[0].perturbation.startswith("gif"):
             if imagine is None:
                 msg = "guided imagination needs an encoder and the classes' words; generate in a session"
                 raise InputError(msg)
-            asked = imagine(batch[0].perturbation).starts(asked, [one.parent_id or 0 for one in batch])
+            parents = [one.parent_id or 0 for one in batch]
+            asked = imagine(batch[0].perturbation).starts(asked, parents, on_step=writer.raise_if_stopped)
         yield asked
 
 

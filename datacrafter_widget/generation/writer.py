@@ -118,6 +118,10 @@ class Writer:
 
     def on_step(self, _step: int, _steps: int) -> None:
         """Stop within a denoising step."""
+        self.raise_if_stopped()
+
+    def raise_if_stopped(self) -> None:
+        """Stop if the job was cancelled or the second thread failed."""
         # Not `checkpoint`: the interactive job it may let in could use the model that is running now.
         self._job.raise_if_cancelled()
         self.raise_if_failed()
