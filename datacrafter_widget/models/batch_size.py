@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.generator import PictureRequest, SplitGenerator
 
 _MOST_ON_CUDA = 64
-_MOST_ELSEWHERE = 16  # more gain nothing there
 _STEPS = 2
 _PART_OF_CARD = 0.85  # of what is free: the encoder and fragments need some
 _PART_OF_MACHINE = 0.5
@@ -48,7 +47,8 @@ def find(
     trial = replace(request, num_inference_steps=min(_STEPS, request.num_inference_steps))
     cuda = generator.device.startswith("cuda")
     meter = _CudaMeter(generator.device) if cuda else _ProcessMeter()
-    most = _MOST_ON_CUDA if cuda else _MOST_ELSEWHERE
+    # More than the defaults gain nothing elsewhere, and trying them would take minutes.
+    most = _MOST_ON_CUDA if cuda else generator.defaults.batch_size
     generator.denoise([trial], on_step=on_step).pictures()  # loads the weights
     room = meter.room()
     size, taken = 1, meter.taken(generator, [trial], on_step)

@@ -156,7 +156,7 @@ def generator_defaults(pipeline: PipelineFolder, device: str) -> GeneratorDefaul
     usual_size = family.pop("size", 512)
     size = pipeline.size or usual_size
     defaults = replace(GeneratorDefaults(width=size, height=size), **family)
-    own = _own_defaults(pipeline.folder)
+    own = own_defaults(pipeline.folder)
     defaults = replace(defaults, **own)
     if "batch_size" not in own:
         defaults = replace(defaults, batch_size=_batch_size(defaults.width * defaults.height, device))
@@ -204,7 +204,12 @@ def _signature_defaults(class_name: str) -> dict[str, Any]:
     return found
 
 
-def _own_defaults(folder: Path) -> dict[str, Any]:
+def own_defaults(folder: Path) -> dict[str, Any]:
+    """What a pipeline folder's `datacrafter.json` says; {} without one.
+
+    Raises:
+        ModelError: the file is not what it should be.
+    """
     path = folder / DEFAULTS_FILE
     if not path.is_file():
         return {}

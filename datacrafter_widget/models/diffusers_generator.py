@@ -14,7 +14,7 @@ from datacrafter_widget.models.adapters import Adapters, fingerprint, listed
 from datacrafter_widget.models.calls import call_arguments, check_alike, check_size, form_of, starts_of
 from datacrafter_widget.models.concepts import in_words, tokens_in
 from datacrafter_widget.models.decoding import Decoder, DenoisedBatch, FinishedPictures, run_to_decoder
-from datacrafter_widget.models.defaults import PipelineFolder, generator_defaults
+from datacrafter_widget.models.defaults import PipelineFolder, generator_defaults, own_defaults
 from datacrafter_widget.models.device import (
     free_memory,
     memory_report,
@@ -204,7 +204,12 @@ class DiffusersGenerator:
     def find_batch_size(
         self, request: PictureRequest, *, on_step: Callable[[int, int], object] | None = None
     ) -> int:
-        """The largest batch of pictures like this one that the memory holds, by trial (see `batch_size`)."""
+        """The largest batch of pictures like this one that the memory holds, by trial (see `batch_size`).
+
+        A model folder that states its own is believed.
+        """
+        if "batch_size" in own_defaults(self.folder):
+            return self.defaults.batch_size
         return batch_size.find(self, request, on_step=on_step)
 
     def encode_latents(self, images: Sequence[Image.Image], width: int, height: int) -> torch.Tensor:

@@ -34,8 +34,12 @@ class Meter:
 def test_the_largest_batch_that_fits(toybox, ask, monkeypatch, pictures, found, asked):
     meter = Meter(pictures)
     monkeypatch.setattr(batch_size, "_ProcessMeter", lambda: meter)
-    assert toybox.find_batch_size(ask(1, num_inference_steps=30)[0]) == found
+    assert batch_size.find(toybox, ask(1, num_inference_steps=30)[0]) == found
     assert meter.asked == asked
+
+
+def test_a_folder_that_states_its_batch_size_is_believed(toybox, ask):
+    assert toybox.find_batch_size(ask(1)[0]) == toybox.defaults.batch_size == 16
 
 
 def test_running_out_of_memory_ends_the_search(toybox, ask, monkeypatch):
@@ -49,12 +53,12 @@ def test_running_out_of_memory_ends_the_search(toybox, ask, monkeypatch):
         return forward(sample, *arguments, **options)
 
     monkeypatch.setattr(toybox.pipeline().unet, "forward", small)
-    assert toybox.find_batch_size(ask(1)[0]) == 2
+    assert batch_size.find(toybox, ask(1)[0]) == 2
     monkeypatch.setattr(
         toybox.pipeline().unet, "forward", lambda sample, *_a, **_o: small(torch.cat([sample] * 9))
     )
     with pytest.raises(OutOfMemoryError):
-        toybox.find_batch_size(ask(1)[0])
+        batch_size.find(toybox, ask(1)[0])
 
 
 def test_the_search_can_be_cancelled(toybox, ask):
@@ -63,11 +67,11 @@ def test_the_search_can_be_cancelled(toybox, ask):
         raise JobCancelled(msg)
 
     with pytest.raises(JobCancelled):
-        toybox.find_batch_size(ask(1)[0], on_step=stop)
+        batch_size.find(toybox, ask(1)[0], on_step=stop)
 
 
 def test_a_real_search_on_the_cpu(toybox, ask):
-    size = toybox.find_batch_size(ask(1)[0])
+    size = batch_size.find(toybox, ask(1)[0])
     assert 1 <= size <= 16
     assert len(toybox.generate(ask(size))) == size
 
