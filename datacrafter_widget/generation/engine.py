@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.errors import InputError, JobCancelled, OutOfMemoryError
 from datacrafter_widget.generation.batches import compose_batches, picture_request
@@ -16,24 +16,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from datacrafter_widget.generation.checks import PictureChecks
+    from datacrafter_widget.generation.imagination import Imagination
     from datacrafter_widget.jobs import Job
     from datacrafter_widget.models.encoder import Encoder
     from datacrafter_widget.models.generator import Generator, PictureRequest
     from datacrafter_widget.store.records import GenerationJob, Picture, PlannedPicture
     from datacrafter_widget.store.store import Store
-
-
-class Imagine(Protocol):
-    """Where the pictures of a batch are to start from; see `Imagination`."""
-
-    def starts(
-        self,
-        requests: Sequence[PictureRequest],
-        groups: Sequence[int],
-        *,
-        on_step: Callable[[], object] | None = None,
-    ) -> list[PictureRequest]:
-        """The requests, each with its start; `on_step` is called often and may raise to stop."""
 
 
 def run_generation(
@@ -44,7 +32,7 @@ def run_generation(
     *,
     job: Job[Any],
     batch_size: int | None = None,
-    imagine: Callable[[str], Imagine] | None = None,
+    imagine: Callable[[str], Imagination] | None = None,
     checks: PictureChecks | None = None,
     on_pictures: Callable[[list[Picture]], object] | None = None,
     on_preview: Callable[[list[PlannedPicture], list[Image.Image]], object] | None = None,
@@ -133,7 +121,7 @@ def run_generation(
 def _requests(
     store: Store,
     batches: list[list[PlannedPicture]],
-    imagine: Callable[[str], Imagine] | None,
+    imagine: Callable[[str], Imagination] | None,
     writer: Writer,
 ) -> Iterator[list[PictureRequest]]:
     """What the generator is asked for, batch by batch; stops where the writer says so."""

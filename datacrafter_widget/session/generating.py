@@ -12,7 +12,7 @@ import numpy as np
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.batches import picture_request
 from datacrafter_widget.generation.checks import PictureChecks
-from datacrafter_widget.generation.engine import Imagine, run_generation
+from datacrafter_widget.generation.engine import run_generation
 from datacrafter_widget.generation.imagination import Imagination, ImaginationSettings
 from datacrafter_widget.generation.plan import Perturbation, plan_pictures
 from datacrafter_widget.jobs import Job
@@ -218,7 +218,7 @@ class Generation:
             self._store.set_meta("batch_sizes", known)
         return int(known[key])
 
-    def _imagine(self, settings: Mapping[str, Any], perturbation: str) -> Imagine:
+    def _imagine(self, settings: Mapping[str, Any], perturbation: str) -> Imagination:
         generator, encoder = self._models.generator, self._models.encoder
         if not isinstance(generator, LatentGenerator) or not isinstance(encoder, DifferentiableEncoder):
             raise InputError(
