@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -72,7 +73,7 @@ class Contents:
         """The class names, in order."""
         return tuple(self.class_names.values())
 
-    @property
+    @cached_property
     def has_boxes(self) -> bool:
         """Whether any picture has a box."""
         return any(item.boxes for item in self.items)
