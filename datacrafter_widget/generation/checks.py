@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datacrafter_widget.store.records import FlagKind, Picture, PlannedPicture
 
 EXPECTED_BELOW = 0.5
-"""Strength under which a picture is meant to be like its parent, and so like its siblings. On the toybox 2 % of
-the pictures are near copies of their parent at strength 0.5, 42 % at 0.3."""
+"""Strength under which a picture is meant to be like its parent, and so like its siblings. On the toybox half the
+pictures are near copies of their parent at strength 0.3, and hardly any at 0.5 (tests/benchmarks/duplicates.py)."""
 
 _BLANK_BELOW = 2.0
 """Standard deviation, in grey levels of 255, of a picture of which nothing can be seen."""

@@ -32,12 +32,15 @@ NEAR = 0.95
 """Similarity from which on two pictures are copies. On the toybox, pictures of one prompt with other seeds reach
 0.87 at most, copies (JPEG, resized, brightened, mirrored, cropped by 5 %) 0.98 at least; on photographs 0.67 and
 0.98 (tests/benchmarks/duplicates.py)."""
-CROP = 0.95
-"""Part of a picture's side that is compared with the whole of another."""
+CUTS = ((0.0, 1.0), (0.0, 0.97), (0.03, 0.97), (0.0, 0.95), (0.025, 0.95), (0.05, 0.95), (0.035, 0.93))
+"""Parts of a picture's sides, as (start, length), that are compared with the whole of another: crops of 2 to 7 %."""
 CANDIDATES = 8
-"""Stored pictures that are looked at closely, for each picture."""
+"""Most stored pictures that are looked at closely, for each picture."""
+CANDIDATE = 0.2
+"""Least similarity, before anything is cut off, of a picture that is looked at closely."""
 
 _CHUNK = 512
+_QUERIES_TOGETHER = 64
 _NOTHING = 1e-2
 """Length of what is left of a picture without contrast: rounding."""
 
@@ -93,7 +96,7 @@ def near_copies(
     """Which pictures are nearly the same as stored ones.
 
     Each picture and its mirror image are compared with every stored one; the most alike are compared again
-    with 5 % cut off the one or the other, at any of their edges.
+    with some per cent cut off the one or the other, at any of their edges.
 
     Args:
         queries: fingerprints (Q, 32, 32, 3) uint8.
@@ -108,24 +111,32 @@ def near_copies(
         InputError: another shape or type.
     """
     asked, kept = _checked(queries), _checked(stored)
-    if not len(asked) or not len(kept):
-        return Copies(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     table = descriptors(kept) if stored_descriptors is None else stored_descriptors
+    found = [Copies(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+    if len(kept):
+        for first in range(0, len(asked), _QUERIES_TOGETHER):
+            part = _near_copies(asked[first : first + _QUERIES_TOGETHER], kept, table, threshold)
+            found.append(part._replace(queries=part.queries + first))
+    return Copies(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _near_copies(asked: ByteArray, kept: ByteArray, table: FloatArray, threshold: float) -> Copies:
     whole = descriptors(asked)
     both = np.stack([whole, whole * _mirror()], axis=1)  # (Q, 2, D)
     rough = (both.reshape(-1, DIM) @ table.T).reshape(len(asked), 2, -1).max(axis=1)  # (Q, N)
     count = min(CANDIDATES, len(kept))
-    candidates = np.argpartition(rough, -count, axis=1)[:, -count:]  # (Q, K)
-    cut = _described(asked, _cuts())  # (Q, 16, D)
-    cut = np.concatenate([cut, cut * _mirror()], axis=1)
-    theirs = _described(kept[candidates.ravel()], _cuts()).reshape(len(asked), -1, DIM)  # (Q, K * 16, D)
-    ours_cut = (table[candidates] @ cut.transpose(0, 2, 1)).max(axis=2)  # (Q, K)
-    theirs_cut = (both @ theirs.transpose(0, 2, 1)).max(axis=1).reshape(len(asked), count, -1).max(axis=2)
-    scores = np.minimum(np.maximum(ours_cut, theirs_cut), 1.0)
-    query, rank = np.nonzero(scores >= threshold)
-    order = np.lexsort((-scores[query, rank], query))
-    query, rank = query[order], rank[order]
-    return Copies(query, candidates[query, rank], scores[query, rank])
+    best = np.argpartition(rough, -count, axis=1)[:, -count:]  # (Q, K)
+    query, rank = np.nonzero(np.take_along_axis(rough, best, axis=1) >= CANDIDATE)
+    other = best[query, rank]  # (P,)
+    cut = _described(asked, _cuts())  # (Q, 49, D)
+    cut = np.concatenate([cut, cut * _mirror()], axis=1)[query]
+    cut_other = _described(kept[other], _cuts())  # (P, 49, D)
+    ours = (cut @ table[other, :, None]).max(axis=(1, 2))
+    theirs = (cut_other @ both[query].transpose(0, 2, 1)).max(axis=(1, 2))
+    scores = np.minimum(np.maximum(ours, theirs), 1.0)
+    found = np.flatnonzero(scores >= threshold)
+    found = found[np.lexsort((-scores[found], query[found]))]
+    return Copies(query[found], other[found], scores[found])
 
 
 def _checked(fingerprints: npt.ArrayLike) -> ByteArray:
@@ -175,13 +186,13 @@ def _whole() -> FloatArray:
 
 @cache
 def _cuts() -> FloatArray:
-    """`_whole` after a side was left as it is, or cut at its end, both ends or its start: (4, 16, 32)."""
+    """`_whole` of the parts of a side that `CUTS` names: (7, 16, 32)."""
     from scipy.fft import dct
 
     waves = dct(np.eye(SIDE), axis=0, norm="ortho")
     scale = np.sqrt(np.where(np.arange(SIDE), 2, 1) / SIDE)
     maps = []
-    for start, part in ((0.0, 1.0), (0.0, CROP), ((1 - CROP) / 2, CROP), (1 - CROP, CROP)):
+    for start, part in CUTS:
         # Between its pixels a side is read off its own cosines.
         at = start + part * (np.arange(SIDE) + 0.5) / SIDE
         maps.append(waves[: FREQUENCIES[0]] @ (np.cos(np.pi * at[:, None] * np.arange(SIDE)) * scale) @ waves)
