@@ -108,7 +108,7 @@ def test_the_loop_in_jupyterlab(lab: Any, notebook: Callable[..., Any], original
     assert "Remove" in card.locator(".dc-proposal-head").text_content()
     assert card.locator(".dc-edit").count() >= 1
     for side in ("before", "after"):
-        assert card.locator(f".dc-strip-{side} img[src^='blob:']").count() >= 3
+        card.locator(f".dc-strip-{side} img[src^='blob:']").nth(2).wait_for()
 
     # It is edited and accepted, and its pictures take the place of those of the old prompt.
     card.locator("[data-action='edit-proposal']").click()

@@ -50,7 +50,6 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
     h("label", { class: "dc-check" }, keep, "Keep the present prompts too"),
     h("div", { class: "dc-actions" }, whom, apply),
   );
-  box.classList.add("dc-wide");
   let busy = false;
   let known = "";
   const refresh = () => {
