@@ -97,11 +97,12 @@ class Contents:
             files: What the files of the pictures are called, by id.
         """
         picture = item.picture
-        provenance = {} if picture.provenance is None else asdict(picture.provenance)
+        whole = asdict(picture)
+        provenance = whole.pop("provenance") or {}
         parent = provenance.get("parent_id")
         facts = {
             **provenance,
-            **asdict(picture),
+            **whole,
             "file_name": files[picture.id],
             "label": item.class_name,
             "picture_id": picture.id,

@@ -112,7 +112,7 @@ def open_yaml(path: Path, class_names: Sequence[str] | None, max_pixels: int) ->
     problems = [
         (
             f"{name}: {content[name]}",
-            f"not read: only {split} is; make it the {split} of another data.yaml to add it",
+            f"not read: only {split} is. Name it as {split} in another data.yaml to add it",
         )
         for name in ("val", "test")
         if content.get(name) and content[name] != content[split]
@@ -133,9 +133,8 @@ def _entry(
         return file_entry(folder, name, "", max_pixels)
     earlier = earlier_of(row) if row else None
     if row and earlier and row.get("label") in names.values():
-        size = (float(row["width"]), float(row["height"]))
         boxes = boxes_of(row.get("objects"))
-        return detected(folder, name, boxes, size, max_pixels, label=row["label"], earlier=earlier)
+        return detected(folder, name, boxes, None, max_pixels, label=row["label"], earlier=earlier)
     try:
         found = _read_labels(_label_file(folder / name), names)
     except ValueError as error:
