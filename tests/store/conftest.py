@@ -65,9 +65,7 @@ def expanded(store: Store, plan: Callable[..., PlannedPicture], paint: Paint) ->
         plan(index, (wren, crane)[parent % 2].id, parent_id=parent, strength=0.5)
         for index, parent in enumerate(parents)
     ]
-    drafts += [
-        plan(index, (crane, wren)[index % 2].id, prompt='=1+1,\n"ä" </x>') for index in range(12, 20)
-    ]
+    drafts += [plan(index, (crane, wren)[index % 2].id, prompt='=1+1,\n"ä" </x>') for index in range(12, 20)]
     job = store.create_job(1, {}, drafts)
     items = [(paint(planned.seed), planned) for planned in store.planned(job.id)]
     store.add_generated_batch(items, "toybox", "abc", 4, 1)
@@ -103,7 +101,11 @@ def known() -> Callable[[Store], dict[str, tuple]]:
                 "parent_id": content[made.parent_id] if made.parent_id else None,
             }
             drawn = [
-                (names[box.class_id], *(round(x, 3) for x in (box.x, box.y, box.width, box.height)), box.score)
+                (
+                    names[box.class_id],
+                    *(round(x, 3) for x in (box.x, box.y, box.width, box.height)),
+                    box.score,
+                )
                 for box in boxes.get(picture.id, ())
             ]
             return names[picture.class_id], picture.origin, picture.iteration, provenance, drawn
