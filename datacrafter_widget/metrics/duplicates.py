@@ -29,9 +29,9 @@ FREQUENCIES = (16, 8, 8)
 DIM = sum(side * side for side in FREQUENCIES)
 """Numbers of a descriptor."""
 NEAR = 0.95
-"""Similarity from which on two pictures are copies. On the toybox, pictures of one prompt with other seeds reach
-0.87 at most, copies (JPEG, resized, brightened, mirrored, cropped by 5 %) 0.98 at least; on photographs 0.67 and
-0.98 (tests/benchmarks/duplicates.py)."""
+"""Similarity from which on two pictures are copies. Toybox pictures of one prompt with other seeds reach 0.87,
+tiles of photographs 0.68; copies (JPEG, resized, brightened, mirrored, cropped by 5 %) have 0.98 or more, but for
+corner crops of fine textures, which may be missed (tests/benchmarks/duplicates.py)."""
 CUTS = ((0.0, 1.0), (0.0, 0.97), (0.03, 0.97), (0.0, 0.95), (0.025, 0.95), (0.05, 0.95), (0.035, 0.93))
 """Parts of a picture's sides, as (start, length), that are compared with the whole of another: crops of 2 to 7 %."""
 CANDIDATES = 8
