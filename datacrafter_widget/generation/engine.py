@@ -11,7 +11,7 @@ from datacrafter_widget.generation.writer import Finished, Writer
 from datacrafter_widget.models.generator import SplitGenerator, StreamingGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from PIL import Image
 
