@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-from conftest import NO_COST
 from PIL import Image
 
 from datacrafter_widget.widget.protocol import encode_points
@@ -81,6 +80,7 @@ def test_generations_and_searches_stand_in_their_panels_whatever_their_names(bar
     assert bare.button("generate").is_disabled()
 
 
+NO_COST = {"pictures": 0, "seconds": 0, "energy_wh": None, "money": None}
 COST = {"pictures": 4, "seconds": 6.0, "energy_wh": 0.02, "money": None}
 EACH = {"seconds": 1.5, "energy_wh": 0.005, "money": None}
 
