@@ -126,6 +126,7 @@ class Generation:
         generation = self._store.job(round_id)
         if generation.state == "queued":
             generation = self._plan(job, generation)
+        self._checks.prepare(job)
         generator = self._models.generator
         meter = meter_of(generator)
         before, _ = self._store.job_progress(round_id)
