@@ -231,13 +231,23 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.perf_counter()
     seeds, parents = (30, 32) if arguments.quick else (320, 160)
+    keep = arguments.json and not arguments.quick and arguments.json.with_suffix(".partial.json")
+    found = json.loads(keep.read_text()) if keep and keep.is_file() else {}
     generator = DiffusersGenerator("toybox", device="cpu")
     fresh = toybox_pictures(generator, seeds)
+    parts = {
+        "toybox": lambda: measure(fresh),
+        "photographs": lambda: measure(photographs()),
+        "near_parents": lambda: near_parents(generator, fresh[:: max(len(fresh) // parents, 1)][:parents]),
+        "seconds_each": lambda: speed(fresh),
+    }
+    for name, work in parts.items():
+        if name not in found:
+            found[name] = work()
+            if keep:
+                keep.write_text(json.dumps(found))
     report = {
-        "toybox": measure(fresh),
-        "photographs": measure(photographs()),
-        "near_parents": near_parents(generator, fresh[:: max(len(fresh) // parents, 1)][:parents]),
-        "seconds_each": speed(fresh),
+        **found,
         "n_seeds": seeds,
         "machine": platform.platform(),
         "cores": os.cpu_count(),
@@ -249,6 +259,8 @@ def main() -> None:
     show(report)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+        if keep:
+            keep.unlink()
 
 
 if __name__ == "__main__":
