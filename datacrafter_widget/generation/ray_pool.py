@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BATCHES_A_WORKER = 2
 """One that it makes, and one that waits, so that it never waits for us."""
 _POLL_SECONDS = 0.1
-_STARTS = 3
+_STARTS = 4
 """Ray gives up when its parts take over 15 s to start, as on a busy machine (ray-project/ray#65983)."""
 _OBJECT_STORE_BYTES = 512 * 1024**2
 

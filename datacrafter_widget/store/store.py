@@ -81,8 +81,8 @@ class Store(
         self._connection = None
         self._lock: FolderLock | None = None
         self._files = ImageFiles(self.folder, read_only=read_only)
-        _check_folder(self.folder, read_only=read_only)
         try:
+            _check_folder(self.folder, read_only=read_only)
             if read_only:
                 self._connection = _connect_to_read(self.folder / DATABASE_NAME)
                 _check_version(self._connection, self.folder, oldest=len(MIGRATIONS))
@@ -92,9 +92,10 @@ class Store(
         except BaseException as error:
             self.close()
             if isinstance(error, OSError | sqlite3.Error):
+                look = "" if read_only else ", or open it with read_only=True to look at it"
                 raise StoreError(
-                    f"expected a session that can be opened at {self.folder}, but: {error}."
-                    " Check the folder's rights and the disk; a damaged session.db must come from a backup."
+                    f"expected a session that can be opened at {self.folder}, but: {error}. Check the folder's"
+                    f" rights and the disk{look}; a damaged session.db must come from a backup."
                 ) from error
             raise
 

@@ -96,6 +96,24 @@ session.close()
 say(json.dumps([job.state, words, contents]))
 """
 
+OPEN_WITHOUT_RIGHTS = """
+import json
+from datacrafter_widget.session import Session
+models = {"generator": generator, "encoder": encoder}
+Session.open(args[0], images=args[1], **models).close()
+trouble()
+try:
+    Session.open(args[0], **models)
+except Exception as error:
+    words = f"{type(error).__name__}: {error}"
+with Session.open(args[0], **models, read_only=True) as session:
+    pictures = session.pictures()
+    assert session.image(pictures[0].id).size == (64, 64)
+relief()
+Session.open(args[0], **models).close()
+say(json.dumps([words, len(pictures)]))
+"""
+
 
 @pytest.fixture(scope="module")
 def forked():
@@ -144,6 +162,16 @@ def test_a_disk_that_refuses_ends_the_round_and_the_session_goes_on_later(
         assert "disk" in each
         assert "folder" in each  # what to look at
     assert contents == untroubled
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_folder_without_rights_can_still_be_looked_at(forked, few, tmp_path):
+    said = forked.run("import os\n" + NO_RIGHTS + OPEN_WITHOUT_RIGHTS, str(tmp_path / "s"), str(few))
+    words, pictures = json.loads(" ".join(said[0]))
+    assert words.startswith(f"StoreError: expected a session that can be opened at {tmp_path / 's'}")
+    assert "Permission denied" in words
+    assert "read_only=True" in words
+    assert pictures == 12
 
 
 @pytest.fixture
