@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from datacrafter_widget.generation.writer import Finished, Writer
 from datacrafter_widget.models.generator import SplitGenerator, StreamingGenerator
 
 if TYPE_CHECKING:
+    import collections.abc
     from collections.abc import Callable, Iterator
 
     from PIL import Image
@@ -40,8 +42,8 @@ def run_generation(
     """Make the pictures of a planned round that are not there yet.
 
     The caller's thread runs the generator. A second thread, at most two batches behind, decodes, checks,
-    commits each batch with its provenance, stores its embeddings, and then calls `on_pictures`; on a CPU,
-    where two threads that compute only hinder each other, it leaves decoding and encoding to the first.
+    commits each batch with its provenance, stores its embeddings, and then calls `on_pictures`; on a CPU it
+    leaves to the first what computes (see `Writer`).
     Batches are put together from the whole plan, whatever of it is there already: a batch of which a part is
     missing is made again as a whole and only the missing pictures are kept. So a round that was cut off ends
     with bitwise the same pictures as one that was not, at the same batch size.
@@ -61,7 +63,8 @@ def run_generation(
         batch_size: pictures at a time; the one in the round's settings, or the generator's, when None.
         imagine: gives what moves the starts of a "gif…" perturbation; needed for those alone.
         checks: finds what is wrong with a picture, or None to check nothing.
-        on_pictures: called on the second thread with each batch, after it was committed.
+        on_pictures: called with each batch after it was committed, on the second thread; on a CPU on the
+            caller's, between two denoising steps.
         on_preview: called with a batch's plan and its pictures as far as they are; these are kept nowhere.
 
     Returns:
@@ -98,8 +101,10 @@ def run_generation(
                 with writer:
                     batches = compose_batches(plan, size)
                     requests = _requests(store, batches, imagine, writer)
-                    for each in _finished(generator, batches, requests, writer.on_step, on_preview):
-                        writer.put(each)
+                    finished = _finished(generator, batches, requests, writer.on_step, on_preview)
+                    with contextlib.closing(finished):
+                        for each in finished:
+                            writer.put(each)
                 break
             except OutOfMemoryError as error:
                 if error.suggested_batch_size is None or size == 1:
@@ -114,7 +119,6 @@ def run_generation(
     except JobCancelled:
         store.set_job_state(generation_job.id, "cancelled")
         raise
-    store.set_job_state(generation_job.id, "done")
     return made
 
 
@@ -143,11 +147,12 @@ def _finished(
     requests: Iterator[list[PictureRequest]],
     on_step: Callable[[int, int], object],
     on_preview: Callable[[list[PlannedPicture], list[Image.Image]], object] | None,
-) -> Iterator[Finished]:
+) -> collections.abc.Generator[Finished]:
     """The batches as they get ready, by the best way the generator offers."""
     if isinstance(generator, StreamingGenerator):
-        for at, pictures in generator.stream(requests, on_step=on_step):
-            yield Finished(batches[at], pictures)
+        with contextlib.closing(generator.stream(requests, on_step=on_step)) as stream:
+            for at, pictures in stream:
+                yield Finished(batches[at], pictures)
         return
     for batch, asked in zip(batches, requests, strict=True):
         if isinstance(generator, SplitGenerator):

@@ -15,7 +15,7 @@ from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.hub import first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from PIL import Image
 
@@ -131,7 +131,7 @@ class RayPool:
         batches: Iterable[Sequence[PictureRequest]],
         *,
         on_step: Callable[[int, int], object] | None = None,
-    ) -> Iterator[tuple[int, list[Image.Image]]]:
+    ) -> Generator[tuple[int, list[Image.Image]]]:
         """Make batches on all workers, two in hand for each.
 
         Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import threading
 import time
@@ -51,6 +52,10 @@ class _Wanted:
 class Writer:
     """The second thread. Leaving its context waits until all that is finished is written.
 
+    On a CPU it only writes: two threads that compute on the same cores hinder each other, and OpenMP slows all
+    of them down once their pools have more threads than there are cores. There the caller's thread computes,
+    and calls `on_pictures` between two denoising steps.
+
     Args:
         store: where the pictures go.
         generator: who made them.
@@ -86,7 +91,7 @@ class Writer:
         self._job = job
         self._checks = checks
         self._on_pictures = on_pictures
-        # Two threads that compute on the same cores hinder each other: there, the caller's does it all.
+        self._committed: queue.SimpleQueue[list[Picture]] = queue.SimpleQueue()
         self._computes = generator.device != "cpu"
         self._queue: queue.Queue[Callable[[], _Wanted] | None] = queue.Queue(_FINISHED_BATCHES_WAITING)
         self._failure: BaseException | None = None
@@ -100,6 +105,7 @@ class Writer:
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._queue.put(None)
         self._thread.join()
+        self._guarded(self._tell)
         if error is None or isinstance(error, JobCancelled):
             self.raise_if_failed()  # also a failure of the last batches, and one that a cancel would hide
 
@@ -121,10 +127,11 @@ class Writer:
         self.raise_if_stopped()
 
     def raise_if_stopped(self) -> None:
-        """Stop if the job was cancelled or the second thread failed."""
+        """Stop if the job was cancelled or the second thread failed; else hand on what was committed."""
         # Not `checkpoint`: the interactive job it may let in could use the model that is running now.
         self._job.raise_if_cancelled()
         self.raise_if_failed()
+        self._tell()
 
     def raise_if_failed(self) -> None:
         """Raise what went wrong on the second thread."""
@@ -133,14 +140,24 @@ class Writer:
 
     def _work(self) -> None:
         while (finished := self._queue.get()) is not None:
-            if self._failure is not None:
-                continue  # after a failure: take what comes, so that `put` never waits for good
-            try:
-                self._write(finished())
-            except JobCancelled:
-                continue  # raised by a callback: the other thread stops by itself, the rest is still written
-            except BaseException as failure:  # it is raised on the other thread
-                self._failure = failure
+            if self._failure is None:  # after a failure: take what comes, so that `put` never waits for good
+                self._guarded(functools.partial(self._write, finished))
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """Keep what goes wrong, to be raised on the caller's thread."""
+        try:
+            work()
+        except JobCancelled:
+            pass  # raised by a callback: the caller's thread stops by itself, the rest is still written
+        except BaseException as failure:
+            self._failure = self._failure or failure
+
+    def _tell(self) -> None:
+        """Hand on what was committed since the last time, where that is for the caller's thread to do."""
+        while not self._committed.empty():
+            rows = self._committed.get()
+            if self._on_pictures is not None:
+                self._on_pictures(rows)
 
     def _compute(self, finished: Finished) -> _Wanted:
         pictures = finished.pictures() if callable(finished.pictures) else finished.pictures
@@ -153,7 +170,8 @@ class Writer:
         features = None if encoder is None else encoder.encode_images([picture for picture, _ in items])
         return _Wanted(items, features)
 
-    def _write(self, wanted: _Wanted) -> None:
+    def _write(self, finished: Callable[[], _Wanted]) -> None:
+        wanted = finished()
         flags = None if self._checks is None else self._checks.check(wanted.items)
         rows = self._store.add_generated_batch(
             wanted.items,
@@ -175,5 +193,6 @@ class Writer:
         self._job.update(
             done=self._job.progress.done + len(rows), message=f"generating, {rate:.1f} pictures/s"
         )
-        if self._on_pictures is not None:
-            self._on_pictures(rows)
+        self._committed.put(rows)
+        if self._computes:
+            self._tell()

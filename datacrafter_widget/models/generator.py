@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from datacrafter_widget.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    import collections.abc
+    from collections.abc import Callable, Iterable, Sequence
 
     import torch
     from PIL import Image
@@ -138,7 +139,7 @@ class StreamingGenerator(Generator, Protocol):
         batches: Iterable[Sequence[PictureRequest]],
         *,
         on_step: Callable[[int, int], object] | None = None,
-    ) -> Iterator[tuple[int, list[Image.Image]]]:
+    ) -> collections.abc.Generator[tuple[int, list[Image.Image]]]:
         """Make batches; yield (position in `batches`, pictures) as they get ready.
 
         Pulls from `batches` only as far as there is room. Closing the iterator drops what is in flight.

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from datacrafter_widget.errors import InputError, StoreError
+from datacrafter_widget.errors import DataCrafterError, InputError, JobCancelled, StoreError
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.flag_words import tell_of_flags
@@ -33,14 +33,24 @@ class Core(Shown):
     def _make_rounds(self, rounds: list[int], name: str) -> Job[list[int]]:
         def run(job: Job[list[int]]) -> list[int]:
             self._observer.ready(job)
-            return [picture for each in rounds for picture in self._made(job, each)]
+            made, failures = [], []
+            for each in rounds:  # one that can't be made does not keep the others from being made
+                try:
+                    made += self._made(job, each)
+                except JobCancelled:
+                    raise
+                except DataCrafterError as failure:
+                    failures.append(failure)
+            if failures:
+                raise failures[0]
+            return made
 
         job = self._submit(run, name, kind="generate")
         self._generation.follow(job, rounds)
         return job
 
     def _made(self, job: Job[Any], round_id: int) -> list[int]:
-        """Make what is missing of a round, then hide what it replaces; the ids of what was made now."""
+        """Make what is missing of a round, hide what it replaces, and look; the ids of what was made now."""
         made = self._generation.run(job, round_id)
         tell_of_flags(self._store, self.events, made)
         replaced = self._store.job(round_id).settings.get("replaces")
@@ -55,6 +65,8 @@ class Core(Shown):
                 with self._lock:
                     self._history.do("replace", {"ids": old, "new_ids": new})
                 self.events.emit("labels")
+        self._generation.finish(round_id)
+        self._observer.observe(job)
         return made
 
     def _check_open(self) -> None:

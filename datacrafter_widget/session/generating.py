@@ -1,15 +1,16 @@
 """Generate: from what is asked, to a plan in the store, to pictures on the map."""
 
+import contextlib
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from datacrafter_widget.errors import InputError
+from datacrafter_widget.errors import InputError, StoreError
 from datacrafter_widget.generation.batches import picture_request
 from datacrafter_widget.generation.checks import PictureChecks
 from datacrafter_widget.generation.engine import run_generation
@@ -118,7 +119,7 @@ class Generation:
         over(job)
 
     def run(self, job: Job[Any], round_id: int) -> list[int]:
-        """Make what is missing of a round, which is planned first if it was not yet.
+        """Make what is missing of a round, which is planned first if it was not yet; `finish` ends it.
 
         Returns:
             The ids of the pictures that were made now.
@@ -127,14 +128,10 @@ class Generation:
         if generation.state == "queued":
             generation = self._plan(job, generation)
         self._checks.prepare(job)
-        generator = self._models.generator
-        meter = meter_of(generator)
-        before, _ = self._store.job_progress(round_id)
-        meter.start()
-        try:
-            made = run_generation(
+        with self._paid(generation):
+            return run_generation(
                 self._store,
-                generator,
+                self._models.generator,
                 self._models.encoder,
                 generation,
                 job=job,
@@ -143,16 +140,35 @@ class Generation:
                 on_pictures=self._arrived,
                 on_preview=self._preview(job) if self._shows_previews() else None,
             )
-        finally:
-            count = self._store.job_progress(round_id)[0] - before
-            self._store.add_cost(
-                generation.iteration, round_id, "pictures", count, meter.stop(), generator.device
-            )
-            self._events.emit("cost")
-        self._observer.observe(job)
-        return made
+
+    def finish(self, round_id: int) -> None:
+        """Say that a round is done."""
+        self._store.set_job_state(round_id, "done")
 
     # -- inside -------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _paid(self, generation: GenerationJob) -> Iterator[None]:
+        """Write down what the work took, also when it is cut off."""
+        generator = self._models.generator
+        before, _ = self._store.job_progress(generation.id)
+        meter = meter_of(generator).start()
+
+        def pay() -> None:
+            count = self._store.job_progress(generation.id)[0] - before
+            spent = meter.stop()
+            self._store.add_cost(
+                generation.iteration, generation.id, "pictures", count, spent, generator.device
+            )
+            self._events.emit("cost")
+
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(StoreError):  # what went wrong first matters more
+                pay()
+            raise
+        pay()
 
     def _plan(self, job: Job[Any], queued: GenerationJob) -> GenerationJob:
         asked = _asked(queued)
@@ -252,6 +268,8 @@ class Generation:
     def _cancelled(self, round_id: int) -> None:
         """Note that a round was given up; one that a closing session cut off goes on in the next."""
         generation = self._store.job(round_id)
+        if generation.state == "done":
+            return
         if not self._closing():
             self._store.set_job_state(round_id, "cancelled")
         elif "asked" not in generation.settings:

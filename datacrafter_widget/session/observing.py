@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from datacrafter_widget.errors import StoreError
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.tagging import Tagger, zero_shot
@@ -174,11 +176,22 @@ class Observer:
             job.update(done=start, total=len(missing), message="looking at the pictures")
             job.checkpoint()
             batch = missing[start : start + ENCODE_BATCH]
-            features = encoder.encode_images([self._store.load_image(picture.id) for picture in batch])
+            readable = self._readable(batch)
+            features = encoder.encode_images([image for _, image in readable])
             self._store.put_embeddings(
                 encoder.identity,
-                [(picture.sha256, row) for picture, row in zip(batch, features, strict=True)],
+                [(picture.sha256, row) for (picture, _), row in zip(readable, features, strict=True)],
             )
+
+    def _readable(self, pictures: Sequence[Picture]) -> list[tuple[Picture, Image.Image]]:
+        """The pictures with their pixels, less those whose file is missing or damaged: of these it warns."""
+        readable = []
+        for picture in pictures:
+            try:
+                readable.append((picture, self._store.load_image(picture.id)))
+            except StoreError as error:
+                self._events.emit("warning", where="map", message=str(error))
+        return readable
 
     def _fit(
         self, job: Job[Any], ids: NDArray[np.int64], features: NDArray[np.float32], choice: LabelChoice

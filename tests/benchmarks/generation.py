@@ -3,18 +3,19 @@
     python tests/benchmarks/generation.py [--quick] [--json FILE]
 
 Both sides denoise, decode, encode with CLIP and save PNG files, with the same weights, batch size and memory
-format, in alternating repeats; ours also commits every picture with its provenance, checks it for
-duplicates and stores its embedding. The toybox always; on CUDA also models of the size of SD 1.5, SD-Turbo (one
+format, in alternating repeats, each in a process of its own (OpenMP slows a process down whose threads have more
+pools than there are cores); ours also commits every picture with its provenance, checks it for duplicates and
+stores its embedding. The toybox always; on CUDA also models of the size of SD 1.5, SD-Turbo (one
 step) and SDXL with random weights. A full run keeps what it has measured beside the JSON file and goes on
 from there when it is started again.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -57,6 +58,7 @@ class Ours:
             "height": self.generator.defaults.height,
             "num_inference_steps": self.generator.defaults.num_inference_steps,
             "guidance_scale": self.generator.defaults.guidance_scale,
+            "batch_size": self.generator.defaults.batch_size,
             **settings,
         }
 
@@ -164,11 +166,36 @@ def _open(path):
         return image.convert("RGB")
 
 
+class Side:
+    """A process that makes pictures in one of the two ways, and tells the seconds."""
+
+    def __init__(self, kind, model, settings):
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=work, args=(kind, model, settings, theirs), daemon=True)
+        self._process.start()
+
+    def __call__(self, *task):
+        """The seconds, or the peak of memory in MiB where there is no task."""
+        self._pipe.send(task)
+        return self._pipe.recv()
+
+    def close(self):
+        self._pipe.send(None)
+        self._process.join()
+
+
+def work(kind, model, settings, pipe):
+    ours = Ours(model, settings)
+    side = ours if kind == "ours" else Bare(ours)
+    while (task := pipe.recv()) is not None:
+        pipe.send(side.run(*task) if task else ours.generator.memory()["peak_mb"])
+
+
 def throughput(model, count, repeats, **settings):
     """Our pictures a second over the bare loop's, in alternating repeats after one round to warm up."""
     ours = Ours(model, settings)
-    ours.settings.setdefault("batch_size", ours.generator.defaults.batch_size)
-    bare = Bare(ours)
+    sides = {kind: Side(kind, model, settings) for kind in ("ours", "bare")}
     pairs = []
     for repeat in range(-1, repeats):
         seed = 1_000 * (repeat + 1)
@@ -176,29 +203,25 @@ def throughput(model, count, repeats, **settings):
         with tempfile.TemporaryDirectory() as folder:
             with Store(Path(folder) / "plan") as store:
                 prompts = [one.prompt for one in store.planned(ours.plan(store, size, seed).id)]
-            sides = {
-                "ours": lambda folder=folder, size=size, seed=seed: ours.run(
-                    Path(folder) / "ours", size, seed
-                ),
-                "bare": lambda folder=folder, prompts=prompts, seed=seed: bare.run(
-                    Path(folder) / "bare", prompts, seed
-                ),
-            }
+            what = {"ours": size, "bare": prompts}
             order = list(sides) if repeat % 2 else list(sides)[::-1]
-            seconds = {side: sides[side]() for side in order}
+            seconds = {kind: sides[kind](Path(folder) / kind, what[kind], seed) for kind in order}
         if repeat >= 0:
             pairs.append((seconds["ours"], seconds["bare"]))
+    peak = sides["ours"]()
+    for side in sides.values():
+        side.close()
     mine, theirs = np.array(pairs).T
     return {
         "throughput_ratio": float(np.median(theirs / mine)),
         "ratios": (theirs / mine).round(4).tolist(),
         "pictures_per_second": float(count / np.median(mine)),
         "bare_pictures_per_second": float(count / np.median(theirs)),
+        "peak_memory_mb": peak,
         "pictures": count,
         "repeats": repeats,
         **{key: ours.settings[key] for key in ("batch_size", "num_inference_steps", "width")},
         "dtype": ours.generator.dtype,
-        "peak_memory_mb": ours.generator.memory()["peak_mb"] if DEVICE != "cpu" else None,
     }
 
 
@@ -212,26 +235,11 @@ def perturbations(count):
     return found
 
 
-def peak_memory():
-    """Peak resident memory of a process that does nothing but one round, in MiB."""
-    command = [sys.executable, __file__, "--one-round"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return {"peak_memory_mb": json.loads(output.splitlines()[-1])}
-
-
-def one_round():
-    ours = Ours("toybox", {})
-    with tempfile.TemporaryDirectory() as folder:
-        ours.run(Path(folder) / "session", 64, 0)
-    print(json.dumps(ours.generator.memory()["peak_mb"]))
-
-
 def sections(quick, models):
     """Name → what measures it."""
     count, repeats = (64, 5) if quick else (256, 9)
     plan = {
         "toybox": lambda: throughput("toybox", count, repeats),
-        "memory": peak_memory,
         "perturbations": lambda: perturbations(32 if quick else 128),
     }
     if DEVICE != "cpu":
@@ -268,7 +276,7 @@ def report(found, started, repeats):
     return {
         "throughput_ratio": toybox["throughput_ratio"],
         "pictures_per_second": toybox["pictures_per_second"],
-        "peak_memory_mb": found["memory"]["peak_memory_mb"],
+        "peak_memory_mb": toybox["peak_memory_mb"],
         "device": torch.cuda.get_device_name(0) if DEVICE != "cpu" else "cpu",
         "goals": {"throughput_ratio": GOAL, "sd-turbo pictures_per_second": TURBO_GOAL},
         "n_seeds": repeats,
@@ -289,11 +297,7 @@ def main():
     )
     parser.add_argument("--quick", action="store_true", help="under ten minutes on two cores")
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--one-round", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.one_round:
-        one_round()
-        return
     started = time.perf_counter()
     keep = arguments.json and not arguments.quick and arguments.json.with_suffix(".partial.json")
     found = json.loads(keep.read_text()) if keep and keep.is_file() else {}

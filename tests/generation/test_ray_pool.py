@@ -156,7 +156,6 @@ def test_a_round_ends_exact_though_a_worker_is_killed(pool, runner, new_store, p
     planned = [one.picture_id for one in store.planned(generation.id)]
     assert sorted(planned) == sorted(made) == [one.id for one in store.pictures(origin="generated")]
     assert len(set(planned)) == 20
-    assert store.job(generation.id).state == "done"
 
 
 def test_cancel_drops_what_is_in_flight(pool):
