@@ -129,11 +129,16 @@ def _near_copies(asked: ByteArray, kept: ByteArray, table: FloatArray, threshold
     query, rank = np.nonzero(np.take_along_axis(rough, best, axis=1) >= CANDIDATE)
     other = best[query, rank]  # (P,)
     cut = _described(asked, _cuts())  # (Q, 49, D)
-    cut = np.concatenate([cut, cut * _mirror()], axis=1)[query]
-    cut_other = _described(kept[other], _cuts())  # (P, 49, D)
-    ours = (cut @ table[other, :, None]).max(axis=(1, 2))
-    theirs = (cut_other @ both[query].transpose(0, 2, 1)).max(axis=(1, 2))
-    scores = np.minimum(np.maximum(ours, theirs), 1.0)
+    several, place = np.unique(other, return_inverse=True)
+    cut_other = _described(kept[several], _cuts())  # (U, 49, D)
+    alike = np.empty(len(other), dtype=np.float32)
+    for one in np.unique(query):
+        pairs = np.flatnonzero(query == one)
+        mirrored = np.concatenate([cut[one], cut[one] * _mirror()])
+        ours = (mirrored @ table[other[pairs]].T).max(axis=0)
+        theirs = (cut_other[place[pairs]] @ both[one].T).max(axis=(1, 2))
+        alike[pairs] = np.maximum(ours, theirs)
+    scores = np.minimum(alike, 1.0)
     found = np.flatnonzero(scores >= threshold)
     found = found[np.lexsort((-scores[found], query[found]))]
     return Copies(query[found], other[found], scores[found])

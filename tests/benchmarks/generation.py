@@ -228,6 +228,8 @@ def throughput(model, count, repeats, **settings):
 def perturbations(count):
     """Pictures a second by each way to perturb, same seeds and budget."""
     ours = Ours("toybox", {})
+    with tempfile.TemporaryDirectory() as folder:
+        ours.run(Path(folder) / "warm", ours.settings["batch_size"], 0, "gif")
     found = {}
     for name in PERTURBATIONS:
         with tempfile.TemporaryDirectory() as folder:
@@ -237,10 +239,10 @@ def perturbations(count):
 
 def sections(quick, models):
     """Name → what measures it."""
-    count, repeats = (64, 5) if quick else (256, 9)
+    count, repeats = (64, 20) if quick else (256, 20)
     plan = {
         "toybox": lambda: throughput("toybox", count, repeats),
-        "perturbations": lambda: perturbations(32 if quick else 128),
+        "perturbations": lambda: perturbations(64 if quick else 256),
     }
     if DEVICE != "cpu":
         from random_models import save
