@@ -80,6 +80,13 @@ def test_denoising_and_decoding_apart_is_what_the_pipeline_does(open_family, fam
     assert undecoded.pictures() is undecoded.pictures()
 
 
+@pytest.mark.parametrize("name", ["stable_diffusion", "stable_diffusion_3", "flux"])
+def test_a_negative_prompt_matters(open_family, name, ask):
+    generator = open_family(name)
+    plain = arrays(generator.generate(ask(2)))
+    assert not np.array_equal(arrays(generator.generate(ask(2, negative_prompt="snow"))), plain)
+
+
 def test_cancelling_stops_within_a_step(open_family, family, ask):
     generator, steps = open_family(family), []
 
