@@ -37,7 +37,9 @@ class SecondMeaning:
 
     def generator(self, model):
         return _Around(
-            model, generate=lambda requests, **hooks: model.generate(self._read(requests), **hooks)
+            model,
+            generate=lambda requests, **hooks: model.generate(self._read(requests), **hooks),
+            denoise=lambda requests, **hooks: model.denoise(self._read(requests), **hooks),
         )
 
     def encoder(self, model):
