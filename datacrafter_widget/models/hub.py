@@ -69,6 +69,21 @@ def quiet_loading() -> Iterator[None]:
             library.enable_progress_bar()
 
 
+@contextlib.contextmanager
+def quiet_tokenizing() -> Iterator[None]:
+    """Hide transformers' warning of errors to come from a long prompt: pipelines cut it, and say so themselves."""
+    logger = logging.getLogger("transformers.tokenization_utils_base")
+    logger.addFilter(_short_enough)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_short_enough)
+
+
+def _short_enough(record: logging.LogRecord) -> bool:
+    return "sequence length is longer" not in record.getMessage()
+
+
 def _worth_saying(record: logging.LogRecord) -> bool:
     text = record.getMessage()
     return not (text.startswith("Expected types for vae") or "were passed to AutoencoderTiny" in text)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.errors import ModelError
+from datacrafter_widget.models.hub import quiet_tokenizing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -70,7 +71,8 @@ class PromptCache:
         def encode(**call: Any) -> Any:
             self._move(encoders, self._device)
             try:
-                return original(**call)
+                with quiet_tokenizing():
+                    return original(**call)
             finally:
                 self._move(encoders, "cpu")
 

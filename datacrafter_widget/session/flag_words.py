@@ -69,7 +69,7 @@ def round_in_words(counts: Counter[str], made: int) -> str:
     reasons = [f"{counts[kind]} {words[counts[kind] > 1]}" for kind, words in _KINDS.items() if counts[kind]]
     return (
         f"{flagged} of {made} new pictures {'stays' if flagged == 1 else 'stay'} out of the export:"
-        f" {', '.join(reasons)}. session.flags lists them, session.keep(ids) takes the mark away."
+        f" {', '.join(reasons)}. The details say why; session.keep(ids) keeps them all the same."
     )
 
 

@@ -41,7 +41,7 @@ def test_a_round_warns_once_and_says_what_to_do(twice):
     (message,) = warnings
     assert message == (
         "4 of 4 new pictures stay out of the export: 4 are the same as other pictures."
-        " session.flags lists them, session.keep(ids) takes the mark away."
+        " The details say why; session.keep(ids) keeps them all the same."
     )
 
 
@@ -104,7 +104,7 @@ def test_a_session_that_is_reopened_knows_its_flags(tmp_path, originals):
 def test_a_warning_names_every_reason_in_plain_words():
     assert round_in_words(Counter({"near_original": 1}), 16) == (
         "1 of 16 new pictures stays out of the export: 1 is nearly a copy of an original."
-        " session.flags lists them, session.keep(ids) takes the mark away."
+        " The details say why; session.keep(ids) keeps them all the same."
     )
     kinds = get_args(FlagKind)
     message = round_in_words(Counter(dict.fromkeys(kinds, 2)), 20)
