@@ -123,23 +123,30 @@ class Generation:
 
         Returns:
             The ids of the pictures that were made now.
+
+        Raises:
+            InputError: it can't be made as it was asked for; it is given up.
         """
-        generation = self._store.job(round_id)
-        if generation.state == "queued":
-            generation = self._plan(job, generation)
-        self._checks.prepare(job)
-        with self._paid(generation):
-            return run_generation(
-                self._store,
-                self._models.generator,
-                self._models.encoder,
-                generation,
-                job=job,
-                imagine=functools.cache(functools.partial(self._imagine, generation.settings)),
-                checks=self._checks,
-                on_pictures=self._arrived,
-                on_preview=self._preview(job) if self._shows_previews() else None,
-            )
+        try:
+            generation = self._store.job(round_id)
+            if generation.state == "queued":
+                generation = self._plan(job, generation)
+            self._checks.prepare(job)
+            with self._paid(generation):
+                return run_generation(
+                    self._store,
+                    self._models.generator,
+                    self._models.encoder,
+                    generation,
+                    job=job,
+                    imagine=functools.cache(functools.partial(self._imagine, generation.settings)),
+                    checks=self._checks,
+                    on_pictures=self._arrived,
+                    on_preview=self._preview(job) if self._shows_previews() else None,
+                )
+        except InputError:
+            self._store.set_job_state(round_id, "cancelled")
+            raise
 
     def finish(self, round_id: int) -> None:
         """Say that a round is done."""

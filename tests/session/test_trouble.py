@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from forked import Forked
 
-from datacrafter_widget import ModelError, Session, StoreError
+from datacrafter_widget import InputError, ModelError, Session, StoreError
 from datacrafter_widget.models.registry import TOYBOX_PIPELINE
 from datacrafter_widget.store import Store
 
@@ -251,6 +251,17 @@ def test_a_parent_that_cannot_be_read_stops_its_round_until_it_is_back(tmp_path,
         resumed = session.resume()
         assert resumed is not None
         assert len(resumed.result()) == len(parents) - len(made)
+
+
+def test_a_round_that_cannot_be_planned_is_not_left_to_resume(tmp_path, few):
+    with Session.open(tmp_path / "s", images=few) as session:
+        session.add_template("crane", "a photo of a {class}")
+        session._store.set_hidden([one.id for one in session.pictures("crane")], hidden=True)
+        job = ask(session, classes="crane", perturbation="image2image", strength=0.5).wait()
+        with pytest.raises(InputError, match="no original to start from"):
+            job.result()
+        assert session.resume() is None
+        assert len(ask(session, classes="crane").result()) == 1
 
 
 def test_an_original_that_cannot_be_read_does_not_keep_the_others_from_the_map(tmp_path, few):
