@@ -171,6 +171,7 @@ class DiffusersGenerator:
             watch = StepWatch(arguments.get("num_inference_steps", 1), on_step, feed)
             changes = self._changes_precision(pipeline)
             with (
+                _inference(self.device),
                 self._decoder.lock if changes else contextlib.nullcontext(),
                 _same_precision(pipeline),
                 latents.starting_from(pipeline, starts_of(pipeline, requests)),
@@ -304,6 +305,13 @@ class DiffusersGenerator:
         """Whether a pipeline changes its autoencoder's precision under way (SDXL's overflows in float16)."""
         config = getattr(getattr(pipeline, "vae", None), "config", None)
         return self.dtype == "float16" and bool(getattr(config, "force_upcast", False))
+
+
+def _inference(device: str) -> contextlib.AbstractContextManager[object]:
+    """Less to note at each operation, which counts on a CPU; elsewhere weights may be moved or cast under way."""
+    import torch
+
+    return torch.inference_mode() if device == "cpu" else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
