@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from forked import Forked
+from forked import CLASSES, Forked
 
 from datacrafter_widget.store import Store
 
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this
 
 TRIALS = 20
 ROUNDS = ({"per_class": 5, "seed": 3}, {"per_class": 3, "seed": 4})
-CLASSES = ("apple", "crane")
 PICTURES = [len(CLASSES) * asked["per_class"] for asked in ROUNDS]
 
 OPEN = """
@@ -56,20 +55,6 @@ say("made", len(made), "again", session.resume() is not None)
 session.close()
 """
 WAIT = "\nimport signal; signal.pause()"
-
-
-@pytest.fixture(scope="module")
-def forked():
-    with Forked() as prepared:
-        yield prepared
-
-
-@pytest.fixture(scope="module")
-def few(originals, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("few")
-    for name in CLASSES:
-        shutil.copytree(originals / name, folder / name)
-    return folder
 
 
 def state(folder: Path) -> dict[str, object]:

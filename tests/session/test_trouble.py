@@ -6,13 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from forked import Forked
 
 from datacrafter_widget import InputError, ModelError, Session, StoreError
 from datacrafter_widget.models.registry import TOYBOX_PIPELINE
 from datacrafter_widget.store import Store
-
-CLASSES = ("apple", "crane")
 
 # What can be wrong with a folder, how it begins and how it ends. Each sets `trouble` and `relief`.
 FULL = """
@@ -113,20 +110,6 @@ relief()
 Session.open(args[0], **models).close()
 say(json.dumps([words, len(pictures)]))
 """
-
-
-@pytest.fixture(scope="module")
-def forked():
-    with Forked() as prepared:
-        yield prepared
-
-
-@pytest.fixture(scope="module")
-def few(originals, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("few")
-    for name in CLASSES:
-        shutil.copytree(originals / name, folder / name)
-    return folder
 
 
 @pytest.fixture(scope="module")
