@@ -50,6 +50,21 @@ class PictureRequest:
     mask: Image.Image | None = None
     start: torch.Tensor | None = field(default=None, compare=False)
 
+    @classmethod
+    def by_default(
+        cls, defaults: GeneratorDefaults, prompt: str, seed: int, negative_prompt: str = ""
+    ) -> PictureRequest:
+        """A picture from a prompt alone, with a generator's own settings."""
+        return cls(
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            seed=seed,
+            width=defaults.width,
+            height=defaults.height,
+            num_inference_steps=defaults.num_inference_steps,
+            guidance_scale=defaults.guidance_scale,
+        )
+
 
 @runtime_checkable
 class Generator(Protocol):

@@ -121,15 +121,7 @@ class ProxyMaker:
         defaults = generator.defaults
         return generator.generate(
             [
-                PictureRequest(
-                    prompt=request.prompt,
-                    negative_prompt=request.negative_prompt,
-                    seed=request.seed,
-                    width=defaults.width,
-                    height=defaults.height,
-                    num_inference_steps=defaults.num_inference_steps,
-                    guidance_scale=defaults.guidance_scale,
-                )
+                PictureRequest.by_default(defaults, request.prompt, request.seed, request.negative_prompt)
                 for request in requests
             ],
             on_step=lambda _step, _steps: self._job.raise_if_cancelled(),

@@ -207,14 +207,7 @@ def _class_pictures(generator: Generator, settings: TuningSettings, job: Job[Any
     for start in range(0, PRIOR_PICTURES, defaults.batch_size):
         job.update(message=f"drawing the class: {start} of {PRIOR_PICTURES} pictures")
         requests = [
-            PictureRequest(
-                prompt=settings.prior_prompt,
-                seed=seed,
-                width=defaults.width,
-                height=defaults.height,
-                num_inference_steps=defaults.num_inference_steps,
-                guidance_scale=defaults.guidance_scale,
-            )
+            PictureRequest.by_default(defaults, settings.prior_prompt, seed)
             for seed in seeds[start : start + defaults.batch_size]
         ]
         pictures += generator.generate(requests, on_step=lambda _step, _steps: job.raise_if_cancelled())
