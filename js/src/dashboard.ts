@@ -41,7 +41,7 @@ export function dashboard({ connection, model, el, signal }: View): void {
     root,
     () => model.get("theme") ?? "auto",
     () => {
-      map?.retheme();
+      map?.scene.retheme();
       root.dispatchEvent(new CustomEvent("datacrafter-theme"));
     },
     signal,
@@ -70,7 +70,7 @@ export function dashboard({ connection, model, el, signal }: View): void {
   );
   el.append(root);
   map = map as MapView | null;
-  map?.retheme();
+  map?.scene.retheme();
   if (!map) root.dataset.ready = "true";
 
   ui.on("notice", (notice) => notices.show(notice), signal);
