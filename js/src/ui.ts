@@ -20,10 +20,21 @@ export interface LabelFocus {
   pictures: Set<number>;
 }
 
+/** What is under the pointer: pictures to ring, and labels to light up with them. */
+export interface Hover {
+  pictures: ReadonlySet<number>;
+  labels: ReadonlySet<number>;
+}
+
+/** Whether many points are drawn as a density: where there are too many to tell apart, always, or never. */
+export type Density = "auto" | "on" | "off";
+
 interface Events {
   selection: readonly number[];
   classes: ReadonlySet<number>;
   focus: LabelFocus | null;
+  hover: Hover | null;
+  density: Density;
   /** The pictures that were kept as set A. */
   kept: readonly number[];
   /** Weights of terms were changed. */
@@ -44,6 +55,8 @@ export class UiState extends Emitter<Events> {
   #selection: readonly number[] = [];
   #classes: ReadonlySet<number> = new Set();
   #focus: LabelFocus | null = null;
+  #hover: Hover | null = null;
+  #density: Density = "auto";
   #kept: readonly number[] = [];
   readonly #weights = new Map<FeedbackKind, TermWeights>();
 
@@ -58,6 +71,14 @@ export class UiState extends Emitter<Events> {
 
   get focus(): LabelFocus | null {
     return this.#focus;
+  }
+
+  get hover(): Hover | null {
+    return this.#hover;
+  }
+
+  get density(): Density {
+    return this.#density;
   }
 
   get kept(): readonly number[] {
@@ -90,6 +111,18 @@ export class UiState extends Emitter<Events> {
   setFocus(focus: LabelFocus | null): void {
     this.#focus = focus;
     this.emit("focus", focus);
+  }
+
+  setHover(hover: Hover | null): void {
+    if (hover === this.#hover) return;
+    this.#hover = hover;
+    this.emit("hover", hover);
+  }
+
+  setDensity(density: Density): void {
+    if (density === this.#density) return;
+    this.#density = density;
+    this.emit("density", density);
   }
 
   /** Keeps pictures as set A, until it is told others or none. */
