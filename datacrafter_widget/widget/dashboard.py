@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.session import Session
+from datacrafter_widget.session.plain import plain
 from datacrafter_widget.widget.previews import encode_preview
-from datacrafter_widget.widget.protocol import PANELS, TABLES, check_request, encode_points, plain
+from datacrafter_widget.widget.protocol import PANELS, TABLES, check_request, encode_points
 from datacrafter_widget.widget.requests import SLOW, answer
 
 STATIC = Path(__file__).parent / "static"
@@ -92,6 +93,10 @@ class DataCrafter(anywidget.AnyWidget):
     height = traitlets.Int(720).tag(sync=True)
     theme = traitlets.Enum(("auto", "light", "dark"), "auto").tag(sync=True)
     selection = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
+    classes: traitlets.List[Any] = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
+    focus: traitlets.List[Any] = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
+    view = traitlets.Dict(None, allow_none=True).tag(sync=True, echo_update=False)
+    arrangement = traitlets.Dict().tag(sync=True, echo_update=False)
 
     def __init__(
         self,

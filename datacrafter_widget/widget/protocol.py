@@ -1,7 +1,7 @@
 """What Python and the page say to each other. ``js/src/protocol.ts`` has the same names and the whole story.
 
-Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``height``, ``theme``,
-``selection``.
+Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``height``, ``theme``; both ways go
+``selection`` (picture ids), ``classes`` (ids), ``focus`` (label ids), ``view`` and ``arrangement``.
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
 block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message), ``warning``
@@ -53,19 +53,6 @@ def encode_points(points: Mapping[str, NDArray[Any]], seq: int) -> bytes:
     count = len(points["id"])
     header = MAGIC + struct.pack("<III", FORMAT, seq, count)
     return header + b"".join(np.ascontiguousarray(points[name], kind).tobytes() for name, kind in COLUMNS)
-
-
-def plain(value: Any) -> Any:
-    """The same as JSON has it: NumPy scalars as numbers, NaN and infinity as None, other things as text."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | np.ndarray):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, str | int | bool) else str(value)
 
 
 # -- what the page may ask ---------------------------------------------------------------------------
@@ -121,6 +108,7 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "proxies": {"refs": _refs},
     "details": {"ids": _ids},
     "label_pictures": {"labels": _ids},
+    "picture_labels": {"ids": _ids},
     "picture": {"picture": _whole},
     "generate": {
         "per_class": _whole,

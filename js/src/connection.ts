@@ -1,5 +1,5 @@
 import { decodePoints } from "./points";
-import type { Message, RequestName, Requests, Tables, WidgetModel } from "./protocol";
+import type { Message, RequestName, Requests, SharedTrait, Tables, Traits, WidgetModel } from "./protocol";
 import { Store } from "./store";
 import { Thumbnails } from "./thumbnails";
 import { UiState } from "./ui";
@@ -69,6 +69,23 @@ export class Connection {
       this.ui.emit("notice", { where, kind: "error", message: (error as Error).message });
       return null;
     }
+  }
+
+  /** The value of a trait that both sides change. */
+  trait<K extends SharedTrait>(key: K): Traits[K] {
+    return this.#model.get(key);
+  }
+
+  /** Tells Python, the other views and the saved notebook. */
+  saveTrait<K extends SharedTrait>(key: K, value: Traits[K]): void {
+    this.#model.set(key, value);
+    this.#model.save_changes();
+  }
+
+  /** Hears of every change of a trait, our own too. */
+  onTrait(key: SharedTrait, listener: () => void, signal: AbortSignal): void {
+    this.#model.on(`change:${key}`, listener);
+    signal.addEventListener("abort", () => this.#model.off(`change:${key}`, listener), { once: true });
   }
 
   #listen(signal: AbortSignal): void {

@@ -2,7 +2,8 @@
  * What Python and the page say to each other. The same names are in `datacrafter_widget/widget/protocol.py`.
  *
  * Traits (Python → page, and the state a saved notebook holds): `Tables` below, `points` (one point block),
- * `panels`, `height`, `theme`; `selection` (picture ids) goes both ways.
+ * `panels`, `height`, `theme`. Both ways go `selection` (picture ids), `classes` (ids that the dashboard is narrowed
+ * to), `focus` (ids of the labels that are highlighted), `view` and `arrangement` (what is open, and how wide).
  *
  * Custom messages, Python → page, each at most ten times a second:
  *   {type: "state",  seq, tables: Partial<Tables>}
@@ -271,13 +272,29 @@ export interface Tables {
   history: History;
 }
 
+/** Where the map is: its centre in the map's coordinates; at zoom 1 everything fits. */
+export interface MapPlace {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
 export interface Traits extends Tables {
   points: DataView | null;
   panels: PanelName[];
   height: number;
   theme: "auto" | "light" | "dark";
   selection: number[];
+  classes: number[];
+  focus: number[];
+  /** Null: everything fits. */
+  view: MapPlace | null;
+  /** How the person arranged the panels: layout's own. */
+  arrangement: Record<string, unknown>;
 }
+
+/** The traits that the page changes too. */
+export type SharedTrait = "selection" | "classes" | "focus" | "view" | "arrangement";
 
 export interface PictureRow {
   id: number;
@@ -308,6 +325,8 @@ export interface Requests {
   proxies: { refs: (number | string)[] };
   details: { ids: number[] };
   label_pictures: { labels: number[] };
+  /** Answered by label ids, by picture id. */
+  picture_labels: { ids: number[] };
   picture: { picture: number };
   generate: {
     per_class: number;

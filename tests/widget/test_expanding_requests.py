@@ -6,7 +6,8 @@ import pytest
 from blocks import decode
 from PIL import Image
 
-from datacrafter_widget.widget.protocol import TABLES, plain
+from datacrafter_widget.session.plain import plain
+from datacrafter_widget.widget.protocol import TABLES
 
 KEPT = ["points", *(name for name in TABLES if name != "info")]  # the memory in "info" changes by itself
 

@@ -8,8 +8,9 @@ import pytest
 from blocks import decode
 
 from datacrafter_widget import InputError
+from datacrafter_widget.session.plain import plain
 from datacrafter_widget.widget import protocol
-from datacrafter_widget.widget.protocol import REQUESTS, TABLES, check_request, encode_points, plain
+from datacrafter_widget.widget.protocol import REQUESTS, TABLES, check_request, encode_points
 from datacrafter_widget.widget.requests import ANSWERS
 
 TYPESCRIPT = (Path(__file__).parents[2] / "js" / "src" / "protocol.ts").read_text()
@@ -89,6 +90,7 @@ GOOD = {
     "proxies": {"refs": [1, "a"]},
     "details": {"ids": []},
     "label_pictures": {"labels": [4]},
+    "picture_labels": {"ids": [4]},
     "picture": {"picture": 4},
     "generate": {
         "per_class": 4,
