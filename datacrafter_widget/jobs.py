@@ -78,6 +78,8 @@ class Job(Generic[T]):
         self._runner = runner
         self._state: State = "queued"
         self._progress = Progress()
+        self._pace = (0.0, 0)  # when the steps of now began, and with which
+        self._rate: float | None = None
         self._result: T | None = None
         self._cancelled = False
         self._callbacks: dict[int, Callable[[Job[T]], object]] = {}
@@ -95,6 +97,11 @@ class Job(Generic[T]):
     def progress(self) -> Progress:
         """How far it is."""
         return self._progress
+
+    @property
+    def rate(self) -> float | None:
+        """Steps a second of what it is doing now; None while that is not known, or it is over."""
+        return None if self.done() else self._rate
 
     def done(self) -> bool:
         """Whether it is over, well or not."""
@@ -228,8 +235,17 @@ class Job(Generic[T]):
             if new == old:
                 return
             self._progress = new
+            self._keep_pace(old, new)
             self._changed.notify_all()
         self._tell()
+
+    def _keep_pace(self, old: Progress, new: Progress) -> None:
+        now = time.monotonic()
+        start, first = self._pace
+        if new.total != old.total or new.done < old.done:
+            self._pace, self._rate = (now, new.done), None
+        elif new.done > old.done and now > start > 0:
+            self._rate = (new.done - first) / (now - start)
 
     def raise_if_cancelled(self) -> None:
         """Stop here if someone asked for it. May be called from any thread, in the middle of a model's run.

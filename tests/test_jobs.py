@@ -236,3 +236,23 @@ def test_jobs_are_found_by_number(runner):
     assert runner.jobs() == [job]
     with pytest.raises(InputError, match="no job 99"):
         runner.job(99)
+
+
+def test_the_rate_is_that_of_what_a_job_does_now(runner):
+    seen = []
+
+    def work(job):
+        job.update(done=0, total=100)
+        seen.append(job.rate)
+        time.sleep(0.02)
+        job.update(done=50)
+        seen.append(job.rate)
+        job.update(done=0, total=10, message="something else")
+        seen.append(job.rate)
+
+    job = runner.submit(work, "work")
+    job.result(10, quiet=True)
+    assert seen[0] is None
+    assert 0 < seen[1] < 50 / 0.02
+    assert seen[2:] == [None]
+    assert job.rate is None

@@ -260,6 +260,8 @@ class Generation:
     def _arrived(self, pictures: list[Picture]) -> None:
         self._observer.place(pictures)
         self._events.emit("pictures", ids=[picture.id for picture in pictures])
+        if pictures:
+            self._observer.measure_so_far(pictures[0].iteration)
 
     def _shows_previews(self) -> bool:
         return self._models.generator.device != "cpu" if self._previews is None else self._previews

@@ -14,14 +14,13 @@ from datacrafter_widget.jobs import Job
 from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.tagging import Tagger, zero_shot
 from datacrafter_widget.labels.vocabulary import GENERAL_VOCABULARY
-from datacrafter_widget.metrics.cmmd import cmmd
-from datacrafter_widget.metrics.diversity import within_class_diversity
-from datacrafter_widget.metrics.informativeness import informativeness
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.projection.m2m import M2M
 from datacrafter_widget.session.captions import Captions, LabelChoice
 from datacrafter_widget.session.events import Events
+from datacrafter_widget.session.interim import Interim
 from datacrafter_widget.session.loaded import LoadedModels
+from datacrafter_widget.session.measuring import Seen, measure_round
 from datacrafter_widget.session.naming import GroupNamer, Labels, labels_of
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import Picture, PositionKind
@@ -47,6 +46,7 @@ class Observer:
 
     Attributes:
         captions: what a language model said of the pictures, and whether labels are made of it.
+        interim: how the round that is being made measures so far.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Observer:
         self._lock = threading.RLock()
         self._atlas: Atlas | None = None
         self.captions = Captions(store, models)
+        self.interim = Interim(store, self.see, self.class_probabilities)
         self._namer = GroupNamer(models.language, events, self._rename)
 
     def close(self) -> None:
@@ -119,9 +120,19 @@ class Observer:
             self._store.put_positions("picture", ids, atlas.projection.transform_images(features))
             self._put_labels(atlas.label_ids, ids, *atlas.tagger.tag(features))
 
+    def measure_so_far(self, iteration: int) -> None:
+        """Measure a round that is being made, if it is time to."""
+        if self.interim.look(iteration):
+            self._events.emit("metrics")
+
     def embeddings(self, pictures: Sequence[Picture]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids (N,) and unit-length features (N, D) of those pictures that have been encoded."""
         return self._store.embeddings(self._models.encoder.identity, [picture.id for picture in pictures])
+
+    def see(self, pictures: Sequence[Picture]) -> Seen:
+        """Features and classes of those pictures that have been encoded."""
+        ids, features = self.embeddings(pictures)
+        return Seen(features, _classes_of(pictures, ids))
 
     def class_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Zero-shot probabilities (N, C) of the session's classes, in the order of their ids."""
@@ -140,31 +151,16 @@ class Observer:
 
     def measure(self) -> None:
         """Informativeness, diversity and distance of every iteration, over all and per class."""
-        originals = self._store.pictures(origin="original")
-        original_ids, original_features = self.embeddings(originals)
-        original_class = _classes_of(originals, original_ids)
+        originals = self.see(self._store.pictures(origin="original"))
         generated = self._store.pictures(origin="generated")
         class_ids = [row.id for row in self._store.classes()]
         for iteration in sorted({picture.iteration for picture in generated}):
-            pictures = [picture for picture in generated if picture.iteration == iteration]
-            ids, features = self.embeddings(pictures)
-            if len(ids) == 0:
+            made = self.see([picture for picture in generated if picture.iteration == iteration])
+            if len(made.classes) == 0:
                 continue
-            classes = _classes_of(pictures, ids)
-            columns = np.searchsorted(class_ids, classes)
-            information = informativeness(self.class_probabilities(features), parent_class=columns)
-            for class_id in (None, *class_ids):
-                mine = classes == class_id if class_id else np.ones(len(ids), bool)
-                theirs = original_class == class_id if class_id else np.ones(len(original_ids), bool)
-                if not mine.any():
-                    continue
-                for name, value in (
-                    ("informativeness", float(np.mean(information[mine]))),
-                    ("diversity", within_class_diversity(features[mine], classes[mine])),
-                    ("distance", cmmd(original_features[theirs], features[mine])),
-                ):
-                    if np.isfinite(value):
-                        self._store.put_metric(iteration, class_id, name, value)
+            for measure in measure_round(made, originals, class_ids, self.class_probabilities):
+                self._store.put_metric(iteration, *measure)
+        self.interim.forget()
         self._events.emit("metrics")
 
     def _encode_missing(self, job: Job[Any]) -> None:

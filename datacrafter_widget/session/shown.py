@@ -83,7 +83,11 @@ class Shown:
 
     def label_pictures(self, label_id: int) -> list[int]:
         """The visible pictures that carry a content label."""
-        return label_views.label_members(self._store).get(label_id, [])
+        return self._store.pictures_with([label_id])
+
+    def picture_labels(self, ids: Sequence[int]) -> dict[int, list[int]]:
+        """The content labels that pictures carry: label ids by picture id, the surest first."""
+        return self._store.labels_of(ids)
 
     def label_cut(self, budget: int = 24, view: View | None = None) -> list[dict[str, Any]]:
         """The labels that stand for all of them when the map has room for `budget` (DataCrafter, Eq. 7).
@@ -102,8 +106,17 @@ class Shown:
         return self._observer.atlas.tree if self._observer.atlas else None
 
     def metric_table(self) -> list[dict[str, Any]]:
-        """Informativeness, diversity and distance an iteration, over all (class_id None) and per class."""
-        return [asdict(metric) for metric in self._store.metrics()]
+        """Informativeness, diversity and distance an iteration, over all (class_id None) and per class.
+
+        Those of a round that is being made are ``provisional``: of its pictures so far.
+        """
+        now = self._observer.interim.rows
+        stored = [row for row in self._store.metrics() if not now or row.iteration != now[0].iteration]
+        return [
+            {**asdict(row), "provisional": provisional}
+            for rows, provisional in ((stored, False), (now, True))
+            for row in rows
+        ]
 
     def template_table(self) -> list[dict[str, Any]]:
         """The prompts in use."""
@@ -142,7 +155,7 @@ class Shown:
 
 
 def job_row(job: Job[Any]) -> dict[str, Any]:
-    """A job as the widget lists it."""
+    """A job as the widget lists it: `rate` in steps a second, `made` the pictures of a round that is over."""
     return {
         "id": job.id,
         "name": job.name,
@@ -152,4 +165,11 @@ def job_row(job: Job[Any]) -> dict[str, Any]:
         "total": job.progress.total,
         "message": job.progress.message,
         "error": str(job.error) if job.error else None,
+        "rate": None if job.rate is None else float(f"{job.rate:.3g}"),
+        "made": _made(job),
     }
+
+
+def _made(job: Job[Any]) -> int | None:
+    result = job.result(quiet=True) if job.kind == "generate" and job.state == "done" else None
+    return len(result) if isinstance(result, list) else None

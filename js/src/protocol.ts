@@ -179,6 +179,8 @@ export interface MetricRow {
   class_id: number | null;
   name: string;
   value: number;
+  /** Of a round that is being made: of its pictures so far. */
+  provisional?: boolean;
 }
 
 export interface TemplateRow {
@@ -253,6 +255,10 @@ export interface JobRow {
   total: number | null;
   message: string;
   error: string | null;
+  /** Steps a second of what it is doing now; null while that is not known. */
+  rate?: number | null;
+  /** How many pictures a round made; null until it is over. */
+  made?: number | null;
 }
 
 export interface History {
