@@ -200,6 +200,26 @@ class LabelTable(StoreBase):
         edges = np.array([(row[0], row[1]) for row in rows], dtype=np.int64).reshape(-1, 2)
         return edges, np.array([row[2] for row in rows], dtype=np.float32)
 
+    def labels_of(self, picture_ids: Iterable[int]) -> dict[int, list[int]]:
+        """The labels of some pictures by picture id, the surest first; ids without labels are left out."""
+        found: dict[int, list[int]] = {}
+        for picture, label in self._rows(
+            "SELECT picture_id, label_id FROM picture_label"
+            " WHERE picture_id IN (SELECT value FROM json_each(?)) ORDER BY score DESC, label_id",
+            (json_ids(picture_ids),),
+        ):
+            found.setdefault(picture, []).append(label)
+        return found
+
+    def pictures_with(self, label_ids: Iterable[int]) -> list[int]:
+        """The pictures with any of the labels that are not hidden, sorted."""
+        rows = self._rows(
+            "SELECT DISTINCT e.picture_id FROM picture_label e JOIN picture p ON p.id = e.picture_id"
+            " WHERE e.label_id IN (SELECT value FROM json_each(?)) AND p.hidden = 0 ORDER BY e.picture_id",
+            (json_ids(label_ids),),
+        )
+        return [row[0] for row in rows]
+
 
 class PositionTable(StoreBase):
     """Where pictures and labels are on the map."""

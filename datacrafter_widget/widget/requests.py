@@ -72,6 +72,7 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "proxies": _proxies,
     "details": lambda session, ids: (session.details(ids), []),
     "label_pictures": _label_pictures,
+    "picture_labels": lambda session, ids: (session.picture_labels(ids), []),
     "picture": lambda session, picture: (session.picture(picture), []),
     "generate": lambda session, **settings: _job(session.generate(**settings)),
     "resume": lambda session: _job(session.resume()),

@@ -31,6 +31,9 @@ def test_observing_places_pictures_among_words(session):
     labels = session.label_table()
     assert len(labels) >= 5
     assert all(session.label_pictures(label["id"]) for label in labels)
+    carried = session.picture_labels([session.label_pictures(labels[0]["id"])[0], 10**9])
+    assert len(carried) == 1
+    assert labels[0]["id"] in next(iter(carried.values()))
     cut = session.label_cut(budget=6)
     assert 1 <= len(cut) <= 6
     assert {member for node in cut for member in node["members"]} == {label["id"] for label in labels}
