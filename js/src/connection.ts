@@ -1,3 +1,4 @@
+import { Labelling } from "./labelling";
 import { decodePoints } from "./points";
 import type { Message, RequestName, Requests, SharedTrait, Tables, Traits, WidgetModel } from "./protocol";
 import { Store } from "./store";
@@ -33,6 +34,7 @@ export class Connection {
   readonly store = new Store();
   readonly ui = new UiState();
   readonly thumbnails: Thumbnails;
+  readonly labelling: Labelling;
   readonly #model: WidgetModel;
   readonly #prefix = Math.random().toString(36).slice(2, 10);
   readonly #pending = new Map<string, Pending>();
@@ -42,6 +44,7 @@ export class Connection {
   constructor(model: WidgetModel, signal: AbortSignal) {
     this.#model = model;
     this.thumbnails = new Thumbnails((name, args) => this.request(name, args, ""), signal);
+    this.labelling = new Labelling((name, args) => this.request(name, args, ""), this.store, this.ui, signal);
     this.#listen(signal);
     this.#takeTraits();
     this.ui.select(model.get("selection") ?? []);
