@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.session import Session
 from datacrafter_widget.session.plain import plain
+from datacrafter_widget.session.points import encode_points
 from datacrafter_widget.widget.previews import encode_preview
-from datacrafter_widget.widget.protocol import PANELS, TABLES, check_request, encode_points
+from datacrafter_widget.widget.protocol import PANELS, TABLES, check_request
 from datacrafter_widget.widget.requests import SLOW, answer
 
 STATIC = Path(__file__).parent / "static"

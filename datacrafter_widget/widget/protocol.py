@@ -1,7 +1,7 @@
 """What Python and the page say to each other. ``js/src/protocol.ts`` has the same names and the whole story.
 
-Traits: the tables of `TABLES`, ``points`` (one point block), ``panels``, ``height``, ``theme``; both ways go
-``selection`` (picture ids), ``classes`` (ids), ``focus`` (label ids), ``view`` and ``arrangement``.
+Traits: the tables of `TABLES`, ``points`` (a block of `session.points`), ``panels``, ``height``, ``theme``; both
+ways go ``selection`` (picture ids), ``classes`` (ids), ``focus`` (label ids), ``view`` and ``arrangement``.
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
 block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message), ``warning``
@@ -12,47 +12,17 @@ Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUES
 """
 
 import math
-import struct
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from datacrafter_widget.errors import InputError
 
 PANELS = ("info", "metrics", "map", "prompts", "detail")
 TABLES = ("info", "labels", "label_tree", "metrics", "templates", "proposals", "jobs", "history")
 
-MAGIC = b"DCP1"
-FORMAT = 1
-COLUMNS = (
-    ("id", "<i4"),
-    ("parent", "<i4"),
-    ("x", "<f4"),
-    ("y", "<f4"),
-    ("class_index", "<u2"),
-    ("iteration", "<u2"),
-    ("origin", "<u1"),
-    ("hidden", "<u1"),
-    ("flagged", "<u1"),
-)
-
 MAX_IDS = 1_000_000
 MAX_TEXT = 20_000
 MAX_WEIGHTS = 20
-
-
-def encode_points(points: Mapping[str, NDArray[Any]], seq: int) -> bytes:
-    """A point block: four little-endian uint32 (magic, format, seq, count), then column after column.
-
-    Args:
-        points: equally long arrays by the names of `COLUMNS`, as `Session.map_points` gives them.
-        seq: the number of the message that the block goes with.
-    """
-    count = len(points["id"])
-    header = MAGIC + struct.pack("<III", FORMAT, seq, count)
-    return header + b"".join(np.ascontiguousarray(points[name], kind).tobytes() for name, kind in COLUMNS)
 
 
 # -- what the page may ask ---------------------------------------------------------------------------
@@ -106,6 +76,8 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "hello": {"seq": _whole},
     "thumbnails": {"ids": _ids, "size": _whole},
     "proxies": {"refs": _refs},
+    "families": {"ids": _or_none(_ids), "classes": _or_none(_ids)},
+    "vary": {"picture": _whole, "count": _whole, "strength": _or_none(_number)},
     "details": {"ids": _ids},
     "label_pictures": {"labels": _ids},
     "picture_labels": {"ids": _ids},

@@ -2,24 +2,21 @@
 export interface PointBlock {
   seq: number;
   count: number;
-  id: Int32Array;
-  parent: Int32Array;
+  /** First id and length of each run of pictures whose ids follow each other, one after the other. */
+  runs: Int32Array;
   x: Float32Array;
   y: Float32Array;
   classIndex: Uint16Array;
-  iteration: Uint16Array;
-  origin: Uint8Array;
-  hidden: Uint8Array;
-  flagged: Uint8Array;
+  /** 13 bits of iteration, then a bit each for generated, hidden, flagged. */
+  state: Uint16Array;
 }
 
-export const MAGIC = 0x31504344; // "DCP1"
+export const MAGIC = 0x32504344; // "DCP2"
 export const HEADER_BYTES = 16;
-export const ROW_BYTES = 23;
 
 /**
- * Reads a point block: four little-endian uint32 (magic, format, seq, count), then the columns
- * id, parent (int32), x, y (float32), class index, iteration (uint16), origin, hidden, flagged (uint8).
+ * Reads a point block, all little-endian: four uint32 (magic, seq, rows, runs), the runs (int32 pairs), then the columns
+ * x, y (float32), class index, state (uint16).
  */
 export function decodePoints(view: DataView): PointBlock {
   if (view.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
@@ -27,9 +24,8 @@ export function decodePoints(view: DataView): PointBlock {
       "points: not a point block; the page and the kernel run different versions, reload the page",
     );
   }
-  const seq = view.getUint32(8, true);
-  const count = view.getUint32(12, true);
-  const expected = HEADER_BYTES + count * ROW_BYTES;
+  const [seq, count, runs] = [4, 8, 12].map((at) => view.getUint32(at, true));
+  const expected = HEADER_BYTES + runs * 8 + count * 12;
   if (view.byteLength !== expected) {
     throw new Error(`points: expected ${expected} bytes for ${count} rows, found ${view.byteLength}`);
   }
@@ -38,23 +34,15 @@ export function decodePoints(view: DataView): PointBlock {
   const buffer = aligned
     ? view.buffer
     : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-  let at = (aligned ? view.byteOffset : 0) + HEADER_BYTES;
-  const column = <T>(make: (buffer: ArrayBufferLike, at: number, count: number) => T, bytes: number): T => {
-    const array = make(buffer, at, count);
-    at += bytes * count;
-    return array;
-  };
+  const start = (aligned ? view.byteOffset : 0) + HEADER_BYTES;
+  const places = start + runs * 8;
   return {
     seq,
     count,
-    id: column((b, o, n) => new Int32Array(b, o, n), 4),
-    parent: column((b, o, n) => new Int32Array(b, o, n), 4),
-    x: column((b, o, n) => new Float32Array(b, o, n), 4),
-    y: column((b, o, n) => new Float32Array(b, o, n), 4),
-    classIndex: column((b, o, n) => new Uint16Array(b, o, n), 2),
-    iteration: column((b, o, n) => new Uint16Array(b, o, n), 2),
-    origin: column((b, o, n) => new Uint8Array(b, o, n), 1),
-    hidden: column((b, o, n) => new Uint8Array(b, o, n), 1),
-    flagged: column((b, o, n) => new Uint8Array(b, o, n), 1),
+    runs: new Int32Array(buffer, start, runs * 2),
+    x: new Float32Array(buffer, places, count),
+    y: new Float32Array(buffer, places + count * 4, count),
+    classIndex: new Uint16Array(buffer, places + count * 8, count),
+    state: new Uint16Array(buffer, places + count * 10, count),
   };
 }

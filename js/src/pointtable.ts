@@ -1,5 +1,18 @@
 import { nextCapacity } from "./capacity";
+import { IdRuns } from "./idruns";
 import type { PointBlock } from "./points";
+
+export interface Bounds {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+/** Where points were before all rows were replaced. */
+export type Former = Pick<PointTable, "id" | "x" | "y" | "count">;
+
+const COLUMNS = ["id", "x", "y", "classIndex", "iteration", "origin", "hidden", "flagged"] as const;
 
 /** The page's copy of the pictures on the map: growing columns and an index by picture id. */
 export class PointTable {
@@ -12,38 +25,70 @@ export class PointTable {
   origin = new Uint8Array(0);
   hidden = new Uint8Array(0);
   flagged = new Uint8Array(0);
-  #rows = new Map<number, number>();
+  /** How many pictures are drawn, and how many of those are generated. */
+  shown = 0;
+  shownGenerated = 0;
+  #rows = new IdRuns();
+  #extent: Bounds | null = nowhere();
+
+  /** The box around all that is drawn; turned inside out when nothing is. */
+  get extent(): Bounds {
+    if (!this.#extent) {
+      this.#extent = nowhere();
+      for (let row = 0; row < this.count; row++) this.#widen(this.#extent, row);
+    }
+    return this.#extent;
+  }
 
   /** The row of a picture, or -1. */
   row(id: number): number {
-    return this.#rows.get(id) ?? -1;
+    return this.#rows.row(id);
   }
 
-  replace(block: PointBlock): void {
-    this.count = 0;
-    this.#rows.clear();
+  /** Takes over all rows, and says where they were before. */
+  replace(block: PointBlock): Former {
+    const { id, x, y, count } = this;
+    for (const name of COLUMNS) this.#resize(name, 0); // new ones: the former are told
+    this.count = this.shown = this.shownGenerated = 0;
+    this.#rows = new IdRuns();
+    this.#extent = nowhere();
     this.append(block);
+    return { id, x, y, count };
   }
 
   /** Adds the rows that are new and overwrites the others; returns the first new row. */
   append(block: PointBlock): number {
     const start = this.count;
-    this.#reserve(start + block.count);
-    for (let i = 0; i < block.count; i++) {
-      const known = this.row(block.id[i]);
-      const row = known >= 0 ? known : this.count++;
-      this.#rows.set(block.id[i], row);
-      this.#copy(block, i, row);
+    if (start + block.count > this.id.length) {
+      const capacity = nextCapacity(this.id.length, start + block.count);
+      for (const name of COLUMNS) this.#resize(name, capacity);
     }
+    eachRun(block, (first, length, from) => {
+      if (this.#rows.below(first)) {
+        this.#add(block, from, first, length);
+        return;
+      }
+      for (let i = 0; i < length; i++) {
+        const row = this.row(first + i);
+        if (row < 0) this.#add(block, from + i, first + i, 1);
+        else this.#overwrite(block, from + i, row);
+      }
+    });
     return start;
   }
 
-  /** Overwrites rows by id; rows that are not known are left out. */
-  update(block: PointBlock): void {
-    for (let i = 0; i < block.count; i++) {
-      const row = this.row(block.id[i]);
-      if (row >= 0) this.#copy(block, i, row);
-    }
+  /** Overwrites rows by id, and says which; rows that are not known are left out. */
+  update(block: PointBlock): number[] {
+    const rows: number[] = [];
+    eachRun(block, (first, length, from) => {
+      for (let i = 0; i < length; i++) {
+        const row = this.row(first + i);
+        if (row < 0) continue;
+        this.#overwrite(block, from + i, row);
+        rows.push(row);
+      }
+    });
+    return rows;
   }
 
   /** Whether the row has a place on the map and is not in the recycle bin. */
@@ -51,31 +96,66 @@ export class PointTable {
     return this.hidden[row] === 0 && Number.isFinite(this.x[row]) && Number.isFinite(this.y[row]);
   }
 
-  #copy(block: PointBlock, from: number, to: number): void {
-    this.id[to] = block.id[from];
-    this.x[to] = block.x[from];
-    this.y[to] = block.y[from];
-    this.classIndex[to] = block.classIndex[from];
-    this.iteration[to] = block.iteration[from];
-    this.origin[to] = block.origin[from];
-    this.hidden[to] = block.hidden[from];
-    this.flagged[to] = block.flagged[from];
+  #add(block: PointBlock, from: number, first: number, length: number): void {
+    const row = this.count;
+    this.#rows.add(first, length, row);
+    for (let i = 0; i < length; i++) this.id[row + i] = first + i;
+    this.count += length;
+    this.#copy(block, from, row, length);
   }
 
-  #reserve(needed: number): void {
-    if (needed <= this.id.length) return;
-    const capacity = nextCapacity(this.id.length, needed);
-    const grow = <T extends Int32Array | Float32Array | Uint16Array | Uint8Array>(array: T, bigger: T): T => {
-      bigger.set(array);
-      return bigger;
-    };
-    this.id = grow(this.id, new Int32Array(capacity));
-    this.x = grow(this.x, new Float32Array(capacity));
-    this.y = grow(this.y, new Float32Array(capacity));
-    this.classIndex = grow(this.classIndex, new Uint16Array(capacity));
-    this.iteration = grow(this.iteration, new Uint16Array(capacity));
-    this.origin = grow(this.origin, new Uint8Array(capacity));
-    this.hidden = grow(this.hidden, new Uint8Array(capacity));
-    this.flagged = grow(this.flagged, new Uint8Array(capacity));
+  #overwrite(block: PointBlock, from: number, row: number): void {
+    if (this.drawn(row)) {
+      this.shown--;
+      this.shownGenerated -= this.origin[row];
+      this.#extent = null;
+    }
+    this.#copy(block, from, row, 1);
+  }
+
+  #copy(block: PointBlock, from: number, to: number, length: number): void {
+    for (const name of ["x", "y", "classIndex"] as const) {
+      this[name].set(block[name].subarray(from, from + length), to);
+    }
+    for (let i = 0; i < length; i++) {
+      const row = to + i;
+      const state = block.state[from + i];
+      this.iteration[row] = state & 0x1fff;
+      this.origin[row] = (state >> 13) & 1;
+      this.hidden[row] = (state >> 14) & 1;
+      this.flagged[row] = state >> 15;
+      if (!this.drawn(row)) continue;
+      this.shown++;
+      this.shownGenerated += this.origin[row];
+      if (this.#extent) this.#widen(this.#extent, row);
+    }
+  }
+
+  #widen(box: Bounds, row: number): void {
+    if (!this.drawn(row)) return;
+    const x = this.x[row];
+    const y = this.y[row];
+    if (x < box.x0) box.x0 = x;
+    if (x > box.x1) box.x1 = x;
+    if (y < box.y0) box.y0 = y;
+    if (y > box.y1) box.y1 = y;
+  }
+
+  #resize(name: (typeof COLUMNS)[number], capacity: number): void {
+    const old = this[name];
+    const column = new (old.constructor as new (length: number) => typeof old)(capacity);
+    if (capacity) column.set(old);
+    Object.assign(this, { [name]: column });
+  }
+}
+
+function nowhere(): Bounds {
+  return { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+}
+
+/** Each run of a block: its first id, its length and where it begins in the columns. */
+function eachRun({ runs }: PointBlock, visit: (first: number, length: number, from: number) => void): void {
+  for (let run = 0, from = 0; run < runs.length; from += runs[run + 1], run += 2) {
+    visit(runs[run], runs[run + 1], from);
   }
 }

@@ -1,10 +1,13 @@
 import { Emitter } from "./emitter";
 import type { PointBlock } from "./points";
-import { PointTable } from "./pointtable";
+import { type Former, PointTable } from "./pointtable";
 import type { Tables } from "./protocol";
 
 /** What changed in the point table. `replaced` rows may have moved; `appended` gives the first new row. */
-export type PointsChange = { kind: "replaced" } | { kind: "appended"; start: number } | { kind: "updated" };
+export type PointsChange =
+  | { kind: "replaced"; former: Former }
+  | { kind: "appended"; start: number }
+  | { kind: "updated"; rows: number[] };
 
 type Events = { [K in keyof Tables]: Tables[K] } & { points: PointsChange };
 
@@ -60,8 +63,8 @@ export class Store extends Emitter<Events> {
   }
 
   replacePoints(block: PointBlock): void {
-    this.points.replace(block);
-    this.emit("points", { kind: "replaced" });
+    const former = this.points.replace(block);
+    this.emit("points", { kind: "replaced", former });
   }
 
   appendPoints(block: PointBlock): void {
@@ -70,8 +73,8 @@ export class Store extends Emitter<Events> {
   }
 
   updatePoints(block: PointBlock): void {
-    this.points.update(block);
-    this.emit("points", { kind: "updated" });
+    const rows = this.points.update(block);
+    this.emit("points", { kind: "updated", rows });
   }
 
   #set<K extends keyof Tables>(key: K, value: Tables[K] | undefined): void {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datacrafter_widget.widget.protocol import encode_points
+from datacrafter_widget.session.points import encode_points
 
 CRANE = {"id": 5, "name": "crane", "word": "crane", "originals": 3, "generated": 2, "hidden": 0}
 BOAT = CRANE | {"id": 6, "name": "boat", "word": "boat"}
@@ -146,7 +146,7 @@ def flagged_row(flagged):
 def test_a_flagged_picture_says_why_and_may_be_kept(bare, read_only):
     shown(bare, "info", "map", "detail", flagged={"near_original": 1}, read_only=read_only)
     ids = np.arange(1, 6)
-    columns = dict.fromkeys(("parent", "class_index", "iteration", "origin", "hidden"), ids * 0)
+    columns = dict.fromkeys(("class_index", "iteration", "origin", "hidden"), ids * 0)
     points = encode_points({"id": ids, "x": ids, "y": ids, **columns, "flagged": ids == 4}, 1)
     bare.say(points, type="replace", seq=1)
     assert bare.button("select-flagged").inner_text() == "1 near-copy of an original"

@@ -4,15 +4,24 @@ import struct
 
 import numpy as np
 
-from datacrafter_widget.widget.protocol import COLUMNS
-
 
 def decode(block: bytes) -> dict:
-    magic, form, seq, count = struct.unpack_from("<4sIII", block)
-    assert (magic, form) == (b"DCP1", 1)
-    points, at = {"seq": seq, "count": count}, 16
-    for name, kind in COLUMNS:
-        points[name] = np.frombuffer(block, kind, count, at)
-        at += count * np.dtype(kind).itemsize
+    magic, seq, count, runs = struct.unpack_from("<4sIII", block)
+    assert magic == b"DCP2"
+    at = 16
+
+    def column(kind, length):
+        nonlocal at
+        found = np.frombuffer(block, kind, length, at)
+        at += found.nbytes
+        return found
+
+    ids = [np.arange(start, start + length) for start, length in column("<i4", 2 * runs).reshape(-1, 2)]
+    points = {"seq": seq, "count": count, "id": np.concatenate([np.zeros(0, int), *ids])}
+    for name, kind in (("x", "<f4"), ("y", "<f4"), ("class_index", "<u2"), ("state", "<u2")):
+        points[name] = column(kind, count)
     assert at == len(block)
-    return points
+    assert len(points["id"]) == count
+    state = points.pop("state")
+    bits = {name: state >> bit & 1 for bit, name in enumerate(("origin", "hidden", "flagged"), start=13)}
+    return points | bits | {"iteration": state & 0x1FFF}

@@ -9,8 +9,9 @@ from blocks import decode
 
 from datacrafter_widget import InputError
 from datacrafter_widget.session.plain import plain
+from datacrafter_widget.session.points import MAX_ITERATION, encode_points
 from datacrafter_widget.widget import protocol
-from datacrafter_widget.widget.protocol import REQUESTS, TABLES, check_request, encode_points
+from datacrafter_widget.widget.protocol import REQUESTS, TABLES, check_request
 from datacrafter_widget.widget.requests import ANSWERS
 
 TYPESCRIPT = (Path(__file__).parents[2] / "js" / "src" / "protocol.ts").read_text()
@@ -26,7 +27,6 @@ def points(count):
         "iteration": np.full(count, 2),
         "hidden": np.zeros(count, bool),
         "flagged": np.arange(count) % 2,
-        "parent": np.arange(count)[::-1],
     }
 
 
@@ -35,9 +35,22 @@ def test_a_point_block_comes_back_as_it_was(count):
     given = points(count)
     block = encode_points(given, seq=9)
     read = decode(block)
-    assert (read["seq"], read["count"], len(block)) == (9, count, 16 + 23 * count)
+    assert (read["seq"], read["count"], len(block)) == (9, count, 16 + 8 * (count > 0) + 12 * count)
     for name, column in given.items():
         np.testing.assert_allclose(read[name], column, rtol=1e-6)
+
+
+def test_a_point_block_keeps_ids_with_gaps_and_in_any_order():
+    ids = np.array([7, 8, 9, 12, 3, 2, 100_000])
+    block = encode_points(points(len(ids)) | {"id": ids}, seq=0)
+    np.testing.assert_array_equal(decode(block)["id"], ids)
+    assert len(block) == 16 + 8 * 5 + 12 * len(ids)
+
+
+def test_rounds_past_the_last_that_fits_are_shown_as_that_one():
+    block = encode_points(points(2) | {"iteration": np.array([5, 70_000])}, seq=0)
+    assert decode(block)["iteration"].tolist() == [5, MAX_ITERATION]
+    assert decode(block)["origin"].tolist() == [1, 1]
 
 
 def test_thirty_thousand_points_stay_under_a_megabyte_in_a_notebook():

@@ -1,9 +1,6 @@
-export interface Bounds {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-}
+import type { Bounds } from "../pointtable";
+
+export type { Bounds };
 
 /** Where the map is looked at: `screen = (x · k + tx, −y · k + ty)` in CSS pixels. */
 export class Camera {

@@ -90,7 +90,7 @@ export class Scene {
       },
       { once: true },
     );
-    if (store.points.count) this.#takePoints({ kind: "replaced" });
+    if (store.points.count) this.#takePoints({ kind: "replaced", former: store.points });
   }
 
   /** Shows everything. */
