@@ -1,5 +1,8 @@
+import { announcer } from "./announce";
 import type { Connection } from "./connection";
 import { h } from "./dom";
+import { helpBox } from "./help";
+import { followKeys } from "./keys";
 import type { MapView } from "./map/view";
 import { Notices } from "./notices";
 import { palette } from "./palette";
@@ -8,16 +11,11 @@ import { infoPanel } from "./panels/info";
 import { mapPanel } from "./panels/map";
 import { metricsPanel } from "./panels/metrics";
 import { promptsPanel } from "./panels/prompts";
+import { panes } from "./panes";
 import { isPending } from "./pending";
 import type { PanelName, WidgetModel } from "./protocol";
 import type { Scope } from "./scope";
 import { followTheme } from "./theme";
-
-const COLUMNS: [string, PanelName[]][] = [
-  ["left", ["info"]],
-  ["centre", ["metrics", "map"]],
-  ["right", ["prompts", "detail"]],
-];
 
 interface View {
   connection: Connection;
@@ -31,7 +29,11 @@ export function dashboard({ connection, model, el, signal }: View): void {
   const { store, ui } = connection;
   const notices = new Notices();
   const waiting = h("div", { class: "dc-waiting", attrs: { hidden: true, role: "status" } });
-  const root = h("div", { class: "datacrafter", attrs: { "data-ready": "false" } });
+  // Jupyter keeps its shortcuts to itself while the focus is inside.
+  const root = h("div", {
+    class: "datacrafter",
+    attrs: { "data-ready": "false", "data-lm-suppress-shortcuts": "true" },
+  });
   const colours = () => palette(Math.max(1, store.get("info").classes.length), root.dataset.theme === "dark");
   const scope: Scope = { connection, root, notices, signal, colours };
   const size = () => root.style.setProperty("--dc-height", `${model.get("height") || 720}px`);
@@ -57,17 +59,11 @@ export function dashboard({ connection, model, el, signal }: View): void {
     prompts: () => promptsPanel(scope),
     detail: () => detailPanel(scope),
   };
-  const wanted = model.get("panels") ?? COLUMNS.flatMap(([, panels]) => panels);
-  const columns = COLUMNS.flatMap(([name, panels]) => {
-    const shown = panels.filter((panel) => wanted.includes(panel)).map((panel) => make[panel]());
-    return shown.length ? [h("div", { class: `dc-column dc-${name}` }, ...shown)] : [];
-  });
-  const names = columns.map((column) => column.className.replace("dc-column dc-", "")[0]).join("");
-  root.append(
-    h("div", { class: "dc-grid", attrs: { "data-columns": names } }, ...columns),
-    waiting,
-    notices.element,
-  );
+  const grid = panes(model, make, signal);
+  root.append(grid, waiting, notices.element, announcer(scope));
+  const help = helpBox(model.get("panels") ?? (Object.keys(make) as PanelName[]));
+  (grid.querySelector(".dc-map header") ?? grid.querySelector("header"))?.append(help.element);
+  followKeys(scope, help.open);
   el.append(root);
   map = map as MapView | null;
   map?.scene.retheme();
@@ -77,14 +73,8 @@ export function dashboard({ connection, model, el, signal }: View): void {
   ui.on("waiting", (seconds) => showWaiting(waiting, seconds), signal);
   const count = () => {
     const { points } = store;
-    let drawn = 0;
-    let generated = 0;
-    for (let row = 0; row < points.count; row++) {
-      if (!points.drawn(row)) continue;
-      drawn++;
-      generated += points.origin[row];
-    }
-    Object.assign(root.dataset, { points: drawn, generated, selected: ui.selection.length });
+    const counts = { points: points.shown, generated: points.shownGenerated };
+    Object.assign(root.dataset, counts, { selected: ui.selection.length });
   };
   const jobs = () => {
     const busy = store.get("jobs").some(isPending);
@@ -98,8 +88,6 @@ export function dashboard({ connection, model, el, signal }: View): void {
   const onTheme = () => retheme();
   model.on("change:height", size);
   model.on("change:theme", onTheme);
-  // Jupyter's own shortcuts must not see what is typed here.
-  root.addEventListener("keydown", (event) => isField(event.target) && event.stopPropagation(), { signal });
   signal.addEventListener(
     "abort",
     () => {
@@ -118,8 +106,4 @@ function showWaiting(element: HTMLElement, seconds: number): void {
     seconds < 30
       ? "Waiting for the kernel: another cell may be running. What is shown keeps updating."
       : "No answer from the kernel. If it is not running, run the cell again; what you see is what was saved.";
-}
-
-function isField(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }

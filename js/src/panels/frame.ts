@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { icon } from "../icons";
 import type { PanelName } from "../protocol";
 
 export interface Frame {
@@ -7,9 +8,19 @@ export interface Frame {
   body: HTMLElement;
 }
 
-/** The box that every panel lives in: a title line and a body. */
+/** The box that every panel lives in: a title line, whose title folds the panel, and a body. */
 export function frame(name: PanelName, title: string): Frame {
-  const header = h("header", { class: "dc-panel-header" }, h("h2", {}, title));
+  const fold = h(
+    "button",
+    {
+      class: "dc-fold",
+      title: "Collapse or expand this panel",
+      attrs: { type: "button", "data-action": "collapse", "aria-expanded": "true" },
+    },
+    title,
+    icon("down"),
+  );
+  const header = h("header", { class: "dc-panel-header" }, h("h2", {}, fold));
   const body = h("div", { class: "dc-panel-body" });
   const element = h(
     "section",

@@ -1,0 +1,73 @@
+import { h } from "./dom";
+
+interface SplitterOptions {
+  /** What it resizes, for its name. */
+  label: string;
+  /** Whether it parts columns, or else the panels of a column. */
+  columns: boolean;
+  /** The share that the side before it has now, or the side after it. */
+  share: () => number;
+  /** Whether `share` is of the side after it. */
+  after?: boolean;
+  /** Called while it moves, and once more when it rests; null is the usual size. */
+  move: (share: number | null, rests: boolean) => void;
+}
+
+const [LEAST, MOST] = [0.1, 0.9];
+const STEP = 0.02;
+
+/** A line between two panels that a pointer or the arrow keys move; a double click or Enter puts it back. */
+export function splitter({ label, columns, share, after = false, move }: SplitterOptions): HTMLElement {
+  const tell = (value = share()) => {
+    element.setAttribute("aria-valuenow", String(Math.round(100 * Math.min(MOST, Math.max(LEAST, value)))));
+  };
+  const to = (value: number | null, rests: boolean) => {
+    move(value === null ? null : Math.min(MOST, Math.max(LEAST, value)), rests);
+    tell();
+  };
+  const flipped = () => columns && getComputedStyle(element).direction === "rtl";
+  const at = ({ clientX, clientY }: PointerEvent) => {
+    const { left, top, width, height } = element.parentElement!.getBoundingClientRect();
+    const before = columns ? (clientX - left) / width : (clientY - top) / height;
+    return after !== flipped() ? 1 - before : before;
+  };
+  const element = h("div", {
+    class: `dc-splitter dc-splitter-${columns ? "columns" : "rows"}`,
+    title: `${label}: drag, or arrow keys; double click or Enter for the usual size`,
+    attrs: {
+      role: "separator",
+      tabindex: 0,
+      "aria-label": label,
+      "aria-orientation": columns ? "vertical" : "horizontal",
+      "aria-valuemin": 100 * LEAST,
+      "aria-valuemax": 100 * MOST,
+      "aria-valuenow": 50,
+    },
+    on: {
+      focus: () => tell(),
+      pointerdown: (event) => {
+        if (event.button !== 0) return;
+        element.setPointerCapture(event.pointerId);
+        event.preventDefault(); // no text is selected
+        element.focus({ preventScroll: true });
+      },
+      pointermove: (event) => element.hasPointerCapture(event.pointerId) && to(at(event), false),
+      pointerup: (event) => element.hasPointerCapture(event.pointerId) && to(at(event), true),
+      dblclick: () => to(null, true),
+      keydown: (event) => {
+        const sign = after !== flipped() ? -1 : 1;
+        const steps: Record<string, number> = columns
+          ? { ArrowRight: sign, ArrowLeft: -sign }
+          : { ArrowDown: 1, ArrowUp: -1 };
+        const step = steps[event.key];
+        const ends: Record<string, number | null> = { Home: LEAST, End: MOST, Enter: null };
+        if (step) to(share() + step * STEP * (event.shiftKey ? 5 : 1), true);
+        else if (event.key in ends) to(ends[event.key], true);
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+      },
+    },
+  });
+  return element;
+}
