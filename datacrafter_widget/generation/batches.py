@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datacrafter_widget.generation.varying import VARIATION, Beginning, beginning
 from datacrafter_widget.models.concepts import tokens_in
 from datacrafter_widget.models.generator import PictureRequest
 
@@ -53,14 +55,20 @@ def picture_request(store: Store, planned: PlannedPicture) -> PictureRequest:
     """What the generator is asked for, with the parent's pixels.
 
     Raises:
+        InputError: a variation of a picture that can't be varied.
         StoreError: the parent's file is missing or damaged.
     """
+    source = Beginning(planned.seed, planned.parent_id, planned.strength)
+    if planned.perturbation == VARIATION:
+        varied = beginning(store, planned.parent_id or 0)
+        source = replace(varied, turns=(*varied.turns, (planned.seed, planned.strength or 0.0)))
     return PictureRequest(
         prompt=planned.prompt,
         negative_prompt=planned.negative_prompt,
-        seed=planned.seed,
-        parent=None if planned.parent_id is None else store.load_image(planned.parent_id),
-        strength=planned.strength,
+        seed=source.seed,
+        turns=source.turns,
+        parent=None if source.parent_id is None else store.load_image(source.parent_id),
+        strength=source.strength,
         guidance_scale=planned.guidance_scale,
         num_inference_steps=planned.num_inference_steps,
         width=planned.width,

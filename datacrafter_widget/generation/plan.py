@@ -24,7 +24,7 @@ and from there towards informative and diverse pictures ("gif"; Zhang et al., Ne
 FROM_ORIGINALS: frozenset[str] = frozenset(get_args(Perturbation)) - {"text2image"}
 """The perturbations that start from a parent, and so have a strength."""
 
-_SEED_BITS = 53  # exact in JavaScript and in JSON readers, too
+SEED_BITS = 53  # exact in JavaScript and in JSON readers, too
 
 
 def plan_pictures(
@@ -144,7 +144,7 @@ def _drafts(
     drafts = []
     for number in range(count):
         randomness = np.random.SeedSequence(seed, spawn_key=(row.id, number))
-        own_seed = int(randomness.generate_state(1, np.uint64)[0] >> np.uint64(64 - _SEED_BITS))
+        own_seed = int(randomness.generate_state(1, np.uint64)[0] >> np.uint64(64 - SEED_BITS))
         turn = number % len(templates)
         prompt = parsed[turn].sample(np.random.default_rng(randomness.spawn(1)[0]), row.word)
         drafts.append((row, templates[turn], prompt, own_seed, parents[number % len(parents)]))

@@ -26,6 +26,7 @@ from datacrafter_widget.models.previews import LinearPreview, PreviewFeed, TinyD
 from datacrafter_widget.models.prompts import PromptCache
 from datacrafter_widget.models.registry import folder_revision, resolve_generator
 from datacrafter_widget.models.steps import StepWatch
+from datacrafter_widget.models.variation import turning_noise
 
 if TYPE_CHECKING:
     import os
@@ -175,6 +176,7 @@ class DiffusersGenerator:
                 self._decoder.lock if changes else contextlib.nullcontext(),
                 _same_precision(pipeline),
                 latents.starting_from(pipeline, starts_of(pipeline, requests)),
+                turning_noise(pipeline, getattr(pipeline, "scheduler", None), requests, form),
                 watch.watching(pipeline) as callback,
             ):
                 reached = run_to_decoder(

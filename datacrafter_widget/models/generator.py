@@ -31,6 +31,7 @@ class PictureRequest:
         parent: the picture to start from (image-to-image), or None (text-to-image).
         strength: how far to leave the parent, above 0 and up to 1; ignored without a parent.
         mask: what of the parent to make anew (inpainting): white is made anew, black stays nearly the same.
+        turns: seed and strength of each turn of the initial noise towards fresh noise (see `variation`).
         start: (C, h, w) float32, scaled latents to begin from in place of the encoded parent; needs a parent.
         guidance_scale: classifier-free guidance.
         num_inference_steps: denoising steps; image-to-image does `strength` of them, at least one.
@@ -48,6 +49,7 @@ class PictureRequest:
     parent: Image.Image | None = None
     strength: float | None = None
     mask: Image.Image | None = None
+    turns: tuple[tuple[int, float], ...] = ()
     start: torch.Tensor | None = field(default=None, compare=False)
 
     @classmethod

@@ -16,6 +16,7 @@ from datacrafter_widget.generation.checks import PictureChecks
 from datacrafter_widget.generation.engine import run_generation
 from datacrafter_widget.generation.imagination import Imagination, ImaginationSettings
 from datacrafter_widget.generation.plan import Perturbation, plan_pictures
+from datacrafter_widget.generation.varying import plan_variations
 from datacrafter_widget.jobs import Job
 from datacrafter_widget.models.encoder import DifferentiableEncoder
 from datacrafter_widget.models.energy import meter_of
@@ -42,6 +43,7 @@ class Asked:
         num_inference_steps: denoising steps.
         imagination: how guided imagination moves latents.
         replaces: the prompt whose pictures give way once the round is made, if any.
+        varies: the picture to make variations of, `per_class` of them, in place of all prompts, if any.
     """
 
     templates: Mapping[int, Sequence[int]]
@@ -53,6 +55,7 @@ class Asked:
     num_inference_steps: int | None = None
     imagination: ImaginationSettings | None = None
     replaces: int | None = None
+    varies: int | None = None
 
 
 class Generation:
@@ -179,11 +182,33 @@ class Generation:
 
     def _plan(self, job: Job[Any], queued: GenerationJob) -> GenerationJob:
         asked = _asked(queued)
-        generator = self._models.generator
-        defaults = generator.defaults
         seed = asked.seed
         if seed is None:
             seed = int(np.random.SeedSequence([self._seed, queued.iteration]).generate_state(1)[0])
+        drafts = self._from_prompts if asked.varies is None else self._from_picture
+        planned, settings = drafts(asked, seed)
+        batch_size = self._batch_size or self._fitting_batch_size(job, planned[0])
+        return self._store.plan_job(
+            queued.id,
+            {
+                **settings,
+                "seed": seed,
+                "batch_size": batch_size,
+                "imagination": asdict(asked.imagination or ImaginationSettings()),
+                "replaces": asked.replaces,
+            },
+            planned,
+        )
+
+    def _from_picture(self, asked: Asked, seed: int) -> tuple[list[PlannedPicture], dict[str, Any]]:
+        picture = self._store.picture(asked.varies or 0)
+        if picture.provenance:
+            check_tokens(self._store, picture.provenance.prompt, self._models.generator.revision)
+        return plan_variations(picture, asked.per_class or 1, strength=asked.strength or 0.0, seed=seed)
+
+    def _from_prompts(self, asked: Asked, seed: int) -> tuple[list[PlannedPicture], dict[str, Any]]:
+        generator = self._models.generator
+        defaults = generator.defaults
         by_id = {template.id: template for template in self._store.templates(active=None)}
         templates: dict[int, list[Template]] = {
             class_id: [by_id[each] for each in ids] for class_id, ids in asked.templates.items()
@@ -212,18 +237,7 @@ class Generation:
             },
             **settings,
         )
-        batch_size = self._batch_size or self._fitting_batch_size(job, planned[0])
-        return self._store.plan_job(
-            queued.id,
-            {
-                **settings,
-                "seed": seed,
-                "batch_size": batch_size,
-                "imagination": asdict(asked.imagination or ImaginationSettings()),
-                "replaces": asked.replaces,
-            },
-            planned,
-        )
+        return planned, settings
 
     def _fitting_batch_size(self, job: Job[Any], planned: PlannedPicture) -> int:
         """By trial where the generator can try, once for each kind of picture: the same ever after."""
@@ -236,7 +250,7 @@ class Generation:
         if key not in known:
             job.update(message="finding the batch size")
             known[key] = generator.find_batch_size(
-                replace(picture_request(self._store, planned), parent=None, strength=None),
+                replace(picture_request(self._store, planned), parent=None, strength=None, turns=()),
                 on_step=lambda _step, _steps: job.raise_if_cancelled(),
             )
             self._store.set_meta("batch_sizes", known)

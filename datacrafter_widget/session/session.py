@@ -31,6 +31,7 @@ from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.session.strategies import Strategies
 from datacrafter_widget.session.teaching import Teacher, use_learned
 from datacrafter_widget.session.tuning import Tuning
+from datacrafter_widget.session.varying import Varying
 from datacrafter_widget.session.waiting import waiting
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.importing import ImportReport, import_images
@@ -40,7 +41,7 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Labelling, Prompting, Strategies, Tuning, Flags, Costs, Exporting):
+class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, Exporting):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and

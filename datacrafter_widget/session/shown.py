@@ -12,6 +12,7 @@ from datacrafter_widget.labels.view import View
 from datacrafter_widget.refine import DEFAULT_WEIGHTS
 from datacrafter_widget.session import label_views, offered, views
 from datacrafter_widget.session.billing import LanguageBill, kept_costs
+from datacrafter_widget.session.families import Families, families
 from datacrafter_widget.session.figures import Figures
 from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
@@ -141,6 +142,10 @@ class Shown:
     def details(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Pictures with their descendants."""
         return views.details(self._store, ids)
+
+    def families(self, ids: Sequence[int] | None = None, class_ids: Sequence[int] | None = None) -> Families:
+        """Pictures in rows with what was generated from them; of `ids` and their kin, of classes, or all."""
+        return families(self._store, ids, class_ids)
 
     def job_table(self) -> list[dict[str, Any]]:
         """The jobs of this process, oldest first."""

@@ -10,7 +10,7 @@ from datacrafter_widget.session import Session
 
 Answer = tuple[Any, list[bytes]]
 
-SLOW = frozenset({"export", "use_strategy", "thumbnails", "proxies", "details", "picture"})
+SLOW = frozenset({"export", "use_strategy", "thumbnails", "proxies", "families", "details", "picture"})
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
@@ -39,6 +39,11 @@ def _or_empty(load: Callable[[], bytes]) -> bytes:
 
 def _label_pictures(session: Session, labels: list[int]) -> Answer:
     return sorted({picture for label in labels for picture in session.label_pictures(label)}), []
+
+
+def _families(session: Session, ids: list[int] | None, classes: list[int] | None) -> Answer:
+    rows, members, marks = session.families(ids, classes)
+    return None, [rows.astype("<i4").tobytes(), members.astype("<i4").tobytes(), marks.tobytes()]
 
 
 def _job(job: Any) -> Answer:
@@ -70,6 +75,10 @@ def _export(session: Session, path: str, format: str, overwrite: bool) -> Answer
 ANSWERS: dict[str, Callable[..., Answer]] = {
     "thumbnails": _thumbnails,
     "proxies": _proxies,
+    "families": _families,
+    "vary": lambda session, picture, count, strength: _job(
+        session.vary(picture, count, **({} if strength is None else {"strength": strength}))
+    ),
     "details": lambda session, ids: (session.details(ids), []),
     "label_pictures": _label_pictures,
     "picture_labels": lambda session, ids: (session.picture_labels(ids), []),

@@ -329,6 +329,8 @@ export interface Requests {
   hello: { seq: number };
   thumbnails: { ids: number[]; size: number };
   proxies: { refs: (number | string)[] };
+  /** Answered by three buffers, see `panels/detail/families.ts`. */
+  families: { ids: number[] | null; classes: number[] | null };
   details: { ids: number[] };
   label_pictures: { labels: number[] };
   /** Answered by label ids, by picture id. */
@@ -343,6 +345,7 @@ export interface Requests {
     guidance_scale: number | null;
     num_inference_steps: number | null;
   };
+  vary: { picture: number; count: number; strength: number | null };
   resume: Record<string, never>;
   cancel: { job: number | string };
   remove: { ids: number[]; weights: TermWeights | null };
