@@ -5,7 +5,6 @@ import { type LabelCut, labelsInView } from "./labelcut";
 import { drawLabel, type OverlayColours } from "./labeldrawing";
 import { LabelWorld } from "./labelworld";
 import { type LabelBox, placeLabels, type Side } from "./layout";
-import type { Frame } from "./pointrenderer";
 
 /** A label on the screen. It goes by its place: a group and a label of it that stand there are one mark. */
 export interface Mark extends LabelBox {
@@ -24,6 +23,30 @@ export interface LocatedLabel {
   text: string;
   members: number[];
   boxes: [number, number, number, number][];
+}
+
+/** How labels are to be drawn. */
+export interface OverlayFrame {
+  camera: Camera;
+  width: number;
+  height: number;
+  pixelRatio: number;
+  /** Radius of a point's disc, CSS pixels. */
+  radius: number;
+  /** How far points have moved from their former places to the present ones, 0 to 1. */
+  mix: number;
+  /** Milliseconds, on the clock of `performance.now`. */
+  now: number;
+}
+
+/** What is drawn under the labels; says whether it has to be drawn again with the next frame. */
+export interface Underlay {
+  draw(
+    context: CanvasRenderingContext2D,
+    frame: OverlayFrame,
+    colours: OverlayColours,
+    still: boolean,
+  ): boolean;
 }
 
 const FADE_MS = 120;
@@ -45,8 +68,10 @@ export class Overlay {
   #former = new Map<number, { x: number; y: number }>();
   #colours: OverlayColours | null = null;
   #drawnAt = 0;
-  /** The node under the pointer, and the labels that are highlighted. */
-  hovered = -1;
+  /** Drawn between the points and the labels. */
+  underlay: Underlay | null = null;
+  /** The labels under the pointer or on what is there, and those that are highlighted. */
+  near: ReadonlySet<number> = new Set();
   lit: ReadonlySet<number> = new Set();
 
   constructor(canvas: HTMLCanvasElement) {
@@ -95,7 +120,7 @@ export class Overlay {
   }
 
   /** Draws a frame; says whether labels are fading, so that there has to be another one. */
-  draw(frame: Frame, still: boolean): boolean {
+  draw(frame: OverlayFrame, still: boolean): boolean {
     const { camera, width, height, pixelRatio } = frame;
     const context = this.#context;
     this.canvas.width = Math.max(1, Math.round(width * pixelRatio));
@@ -107,10 +132,10 @@ export class Overlay {
       this.#cut = labelsInView(this.#world.tree, view, this.#budget(frame), this.#cut);
     }
     this.#place(frame);
+    let fading = this.underlay?.draw(context, frame, this.#colours, still) ?? false;
     // After a pause a fade begins with this frame, not with the last one.
     const step = still ? 1 : Math.min(frame.now - this.#drawnAt, 34) / FADE_MS;
     this.#drawnAt = frame.now;
-    let fading = false;
     for (const [key, mark] of this.#marks) {
       mark.alpha = Math.min(1, Math.max(0, mark.alpha + (mark.leaving ? -step : step)));
       if (mark.leaving && mark.alpha === 0) this.#marks.delete(key);
@@ -119,20 +144,21 @@ export class Overlay {
     const some = this.lit.size > 0;
     for (const mark of [...this.#marks.values()].sort((a, b) => Number(b.leaving) - Number(a.leaving))) {
       const lit = mark.node.members.some((label) => this.lit.has(label));
-      drawLabel(context, this.#colours, mark, lit || mark.node.node === this.hovered, some && !lit);
+      const near = mark.node.members.some((label) => this.near.has(label));
+      drawLabel(context, this.#colours, mark, lit || near, some && !lit && !near);
     }
     return fading;
   }
 
   /** Labels for which there is room, on the map or on the part of it that they take up. */
-  #budget({ camera, width, height }: Frame): number {
+  #budget({ camera, width, height }: OverlayFrame): number {
     const { x0, y0, x1, y1 } = this.extent;
     const [wide, high] = [(x1 - x0) * camera.k + ROOM, (y1 - y0) * camera.k + ROOM];
     const area = Math.min(width * height, wide * high);
     return Math.min(60, Math.max(8, Math.round(area / PIXELS_A_LABEL)));
   }
 
-  #place({ camera, width, height, mix }: Frame): void {
+  #place({ camera, width, height, mix }: OverlayFrame): void {
     const order = (node: LabelNode) => {
       if (!this.#sides.has(node.place)) return 2;
       return this.#marks.get(node.place)?.leaving === false ? 0 : 1; // 1 comes back from outside

@@ -1,15 +1,26 @@
 import type { Connection } from "../connection";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
+import { select, selectMode, selectWhere, shownPictures } from "../selecting";
 import { pointInPolygon } from "./geometry";
-import { followGestures } from "./gestures";
+import { followGestures, type Tool } from "./gestures";
 import { Lasso } from "./lasso";
 import { canPoint } from "./looks";
 import { Picker } from "./picker";
+import { Place } from "./place";
+import { Pointing } from "./pointing";
 import { Scene } from "./scene";
-import { Tooltip } from "./tooltip";
 
-export type Tool = "pan" | "lasso" | "rectangle";
+export type { Tool } from "./gestures";
+
+const ARROWS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+const STEP = 60;
+const TWICE_MS = 600;
 
 /** The map itself: points, labels, and what the pointer and the keyboard do to them. */
 export class MapView {
@@ -18,7 +29,8 @@ export class MapView {
   readonly #connection: Connection;
   readonly #lasso = new Lasso();
   readonly #picker: Picker;
-  readonly #tooltip: Tooltip;
+  readonly #pointing: Pointing;
+  readonly #place: Place;
   readonly #hint = h(
     "div",
     { class: "dc-map-hint", attrs: { hidden: true } },
@@ -27,13 +39,14 @@ export class MapView {
   #tool: Tool = "pan";
   #onTool: (tool: Tool) => void = () => undefined;
   #hintTimer = 0;
-  #hovered = -1;
+  /** What a click on nothing unselected, should it be the first of two. */
+  #dropped: { ids: readonly number[]; at: number } | null = null;
 
   constructor(connection: Connection, root: HTMLElement, signal: AbortSignal) {
     this.#connection = connection;
     this.#picker = new Picker(connection.store.points);
-    this.#tooltip = new Tooltip(connection.thumbnails);
     this.scene = new Scene(connection, root);
+    this.#pointing = new Pointing(connection, this.scene, this.#picker, signal);
     this.element = h(
       "div",
       {
@@ -41,16 +54,18 @@ export class MapView {
         attrs: {
           tabindex: 0,
           role: "application",
-          "aria-label": "Map of pictures. Drag to move, wheel to zoom, Shift and drag to select.",
+          "aria-label":
+            "Map of pictures. Drag to move, wheel to zoom, Shift and drag to select; Shift and arrow keys point at pictures.",
           "data-tool": this.#tool,
         },
       },
       ...this.scene.layers,
       this.#lasso.element,
-      this.#tooltip.element,
+      ...this.#pointing.elements,
       this.#hint,
     );
     this.scene.follow(this.element, signal);
+    this.#place = new Place(connection, this.scene, this.element, signal);
     connection.store.on("points", ({ kind }) => kind !== "appended" && this.#picker.invalidate(), signal);
     followGestures(this.element, this.#lasso, this, signal);
     signal.addEventListener("abort", () => window.clearTimeout(this.#hintTimer), { once: true });
@@ -70,14 +85,6 @@ export class MapView {
     this.#onTool(tool);
   }
 
-  /** Ends what is going on: lasso, highlight, selection. */
-  escape(): void {
-    this.#lasso.cancel();
-    this.#connection.ui.setFocus(null);
-    this.#connection.ui.select([]);
-    this.setTool("pan");
-  }
-
   /** Says why the wheel did not zoom. */
   explainWheel(): void {
     this.#hint.hidden = false;
@@ -89,67 +96,146 @@ export class MapView {
 
   pan(dx: number, dy: number): void {
     this.scene.pan(dx, dy);
+    this.#moved();
   }
 
+  /** Zooms around a place, the middle when none is given. */
   zoom(factor: number, px?: number, py?: number): void {
     this.scene.zoom(factor, px, py);
+    this.#moved();
+    if (px !== undefined && py !== undefined) this.hover(px, py);
   }
 
   /** Shows everything. */
   fit(): void {
     this.scene.fit();
+    this.#moved(true);
   }
 
-  #selectable = (row: number): boolean => {
+  /** Shows the selected pictures, or everything when there are none. */
+  fitSelection(): void {
     const { store, ui } = this.#connection;
-    return canPoint(store.points, store.get("info").classes, ui, row);
-  };
+    const { points } = store;
+    const [x, y] = [points.x, points.y];
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const id of ui.selection) {
+      const row = points.row(id);
+      if (row < 0 || !points.drawn(row)) continue;
+      [x0, x1] = [Math.min(x0, x[row]), Math.max(x1, x[row])];
+      [y0, y1] = [Math.min(y0, y[row]), Math.max(y1, y[row])];
+    }
+    if (x0 > x1) this.fit();
+    else this.#place.show({ x0, y0, x1, y1 });
+    this.#pointing.follow();
+  }
+
+  /** Selects what is in view. */
+  selectView(): void {
+    const { points } = this.#connection.store;
+    const { x0, y0, x1, y1 } = this.#bounds();
+    const inside = (row: number) =>
+      points.x[row] >= x0 && points.x[row] <= x1 && points.y[row] >= y0 && points.y[row] <= y1;
+    select(this.#connection, shownPictures(this.#connection, inside));
+  }
 
   hover(px: number, py: number): void {
-    const { points } = this.#connection.store;
-    const [x, y] = this.scene.camera.toData(px, py);
-    const row = this.#picker.nearest(x, y, (this.scene.radius + 4) / this.scene.camera.k, this.#selectable);
-    const node = row < 0 ? this.scene.overlay.hit(px, py) : null;
-    this.element.classList.toggle("dc-pointing", row >= 0 || node !== null);
-    this.#setHovered(node?.node ?? -1);
-    if (row < 0) {
-      this.#tooltip.hide();
-      return;
-    }
-    const classRow = this.#connection.store.get("info").classes[points.classIndex[row]];
-    const [sx, sy] = this.scene.camera.toScreen(points.x[row], points.y[row]);
-    const note = points.origin[row] ? `generated · round ${points.iteration[row]}` : "original";
-    const colour = this.scene.colours[points.classIndex[row]] ?? "";
-    this.#tooltip.show(points.id[row], classRow?.name ?? "", note, colour, sx, sy, this.scene.width);
+    this.element.classList.toggle("dc-pointing", this.#pointing.hover(px, py));
   }
 
   unhover(): void {
-    this.#tooltip.hide();
-    this.#setHovered(-1);
-  }
-
-  #setHovered(node: number): void {
-    if (node === this.#hovered) return;
-    this.#hovered = node;
-    this.scene.overlay.hovered = node;
-    this.scene.request();
+    this.#pointing.leave();
   }
 
   click(px: number, py: number, event: MouseEvent): void {
-    const [x, y] = this.scene.camera.toData(px, py);
-    const row = this.#picker.nearest(x, y, (this.scene.radius + 4) / this.scene.camera.k, this.#selectable);
-    const node = row < 0 ? this.scene.overlay.hit(px, py) : null;
-    if (node) {
-      void focusLabel(this.#connection, node.text, node.members, "map");
-    } else this.#choose(row < 0 ? [] : [this.#connection.store.points.id[row]], event);
+    const { store, ui } = this.#connection;
+    const row = this.#pointing.row(px, py);
+    const node = row < 0 ? this.#pointing.label(px, py) : null;
+    const mode = selectMode(event);
+    if (row >= 0) select(this.#connection, [store.points.id[row]], mode);
+    else if (node && mode === "replace") void focusLabel(this.#connection, node.text, node.members, "map");
+    else if (node) void selectWhere(this.#connection, { labels: node.members }, mode);
+    else if (mode === "replace" && ui.selection.length) {
+      this.#dropped = { ids: ui.selection, at: event.timeStamp };
+      select(this.#connection, []);
+    }
+  }
+
+  /** Zooms; the click before it meant no harm to the selection. */
+  doubleClick(px: number, py: number, event: MouseEvent): void {
+    if (this.#dropped && event.timeStamp - this.#dropped.at < TWICE_MS) {
+      this.#connection.ui.select(this.#dropped.ids);
+    }
+    this.zoom(event.shiftKey ? 1 / 1.8 : 1.8, px, py);
   }
 
   lassoed(polygon: readonly number[], event: MouseEvent): void {
-    this.#choose(this.#inside(polygon), event);
+    // Shift has made this a lasso; only the other keys say what it does.
+    const { altKey, ctrlKey, metaKey } = event;
+    select(
+      this.#connection,
+      this.#inside(polygon),
+      selectMode({ altKey, ctrlKey, metaKey, shiftKey: false }),
+    );
+  }
+
+  key(event: KeyboardEvent): boolean {
+    const { key, shiftKey } = event;
+    const arrow = ARROWS[key];
+    const picture = this.#pointing.picture;
+    if (key === "Enter" && picture >= 0) {
+      select(this.#connection, [picture], selectMode(event));
+      return true;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (arrow && shiftKey) {
+      this.#pointing.cross(...arrow, this.element.clientWidth, this.element.clientHeight);
+      return true;
+    }
+    const actions: Record<string, () => void> = {
+      "+": () => this.zoom(1.3),
+      "=": () => this.zoom(1.3),
+      "-": () => this.zoom(1 / 1.3),
+      "0": () => this.fit(),
+      " ": () => picture >= 0 && this.#connection.ui.emit("sheet", picture),
+      a: () => this.selectView(),
+      f: () => this.fitSelection(),
+      l: () => this.setTool("lasso"),
+      r: () => this.setTool("rectangle"),
+      v: () => this.setTool("pan"),
+      Escape: () => this.#escape(),
+    };
+    if (arrow) this.pan(-STEP * arrow[0], -STEP * arrow[1]);
+    else if (!actions[key]) return false;
+    else actions[key]();
+    return true;
+  }
+
+  /** Ends what is going on: lasso, highlight, selection. */
+  #escape(): void {
+    this.#lasso.cancel();
+    this.#pointing.leave();
+    this.#connection.ui.setFocus(null);
+    this.#connection.ui.select([]);
+    this.setTool("pan");
+  }
+
+  #moved(everything = false): void {
+    this.#place.moved(everything);
+    this.#pointing.follow();
+  }
+
+  /** What is in view. */
+  #bounds(): { x0: number; y0: number; x1: number; y1: number } {
+    const { camera } = this.scene;
+    const [x0, y1] = camera.toData(0, 0);
+    const [x1, y0] = camera.toData(this.element.clientWidth, this.element.clientHeight);
+    return { x0, y0, x1, y1 };
   }
 
   #inside(polygon: readonly number[]): number[] {
-    const { points } = this.#connection.store;
+    const { store, ui } = this.#connection;
+    const { points } = store;
+    const { classes } = store.get("info");
     let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
     const outline: number[] = [];
     for (let i = 0; i < polygon.length; i += 2) {
@@ -162,17 +248,9 @@ export class MapView {
     }
     return this.#picker
       .box(x0, y0, x1, y1)
-      .filter((row) => this.#selectable(row) && pointInPolygon(points.x[row], points.y[row], outline))
+      .filter(
+        (row) => canPoint(points, classes, ui, row) && pointInPolygon(points.x[row], points.y[row], outline),
+      )
       .map((row) => points.id[row]);
-  }
-
-  /** Ctrl or ⌘ adds to the selection, Alt takes away from it. */
-  #choose(ids: number[], event: MouseEvent): void {
-    const { ui } = this.#connection;
-    const present = new Set(ui.selection);
-    if (event.altKey) for (const id of ids) present.delete(id);
-    else if (event.ctrlKey || event.metaKey) for (const id of ids) present.add(id);
-    const changed = event.altKey || event.ctrlKey || event.metaKey ? [...present] : ids;
-    ui.select(changed.sort((a, b) => a - b));
   }
 }

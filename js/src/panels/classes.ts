@@ -1,5 +1,6 @@
 import { h } from "../dom";
 import type { Scope } from "../scope";
+import { select, selectMode, shownPictures } from "../selecting";
 
 /** One line a class: how many originals (filled) and generated pictures (outlined); a click narrows to the class. */
 export function classBars({ connection, root, signal, colours }: Scope): HTMLElement {
@@ -13,6 +14,16 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
     },
     "Show all",
   );
+  const choose = h(
+    "button",
+    {
+      class: "dc-link",
+      title: "Select the pictures of these classes. Ctrl adds to the selection, Alt takes away",
+      attrs: { type: "button", "data-action": "select-classes" },
+      on: { click: (event) => select(connection, shownPictures(connection), selectMode(event)) },
+    },
+    "Select them",
+  );
   const legend = h(
     "span",
     { class: "dc-legend" },
@@ -21,11 +32,19 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
     h("i", { class: "dc-ring" }),
     "generated",
   );
-  const render = () => {
-    const { classes } = connection.store.get("info");
+  const mark = () => {
     const { classes: chosen } = connection.ui;
     clear.hidden = !chosen.size;
+    choose.hidden = !chosen.size;
     legend.hidden = !!chosen.size;
+    for (const each of list.querySelectorAll<HTMLElement>(".dc-class")) {
+      const on = chosen.has(Number(each.dataset.class));
+      each.setAttribute("aria-pressed", String(on));
+      each.dataset.off = String(chosen.size > 0 && !on);
+    }
+  };
+  const render = () => {
+    const { classes } = connection.store.get("info");
     const most = Math.max(1, ...classes.map((row) => Math.max(row.originals, row.generated)));
     const colour = colours();
     if (!classes.length) {
@@ -48,12 +67,9 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
             attrs: {
               type: "button",
               "data-class": row.id,
-              "aria-pressed": String(chosen.has(row.id)),
-              "data-off": chosen.size > 0 && !chosen.has(row.id),
             },
             on: {
-              click: (event) =>
-                connection.ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
+              click: (event) => connection.ui.toggleClass(row.id, selectMode(event) === "add"),
             },
           },
           h("span", { class: "dc-class-name" }, row.name),
@@ -67,15 +83,16 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
         );
       }),
     );
+    mark();
   };
   connection.store.on("info", render, signal);
-  connection.ui.on("classes", render, signal);
+  connection.ui.on("classes", mark, signal);
   root.addEventListener("datacrafter-theme", render, { signal });
   render();
   return h(
     "section",
     { class: "dc-block" },
-    h("div", { class: "dc-block-head" }, h("h3", {}, "Classes"), legend, clear),
+    h("div", { class: "dc-block-head" }, h("h3", {}, "Classes"), legend, choose, clear),
     list,
   );
 }

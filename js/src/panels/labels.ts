@@ -2,6 +2,7 @@ import { h } from "../dom";
 import { focusLabel } from "../focus";
 import type { LabelRow } from "../protocol";
 import type { Scope } from "../scope";
+import { selectMode, selectWhere } from "../selecting";
 import { labelSource } from "./labelsource";
 
 type Order = "frequency" | "ratio";
@@ -26,9 +27,16 @@ export function labelChips(scope: Scope): HTMLElement {
     h("option", { attrs: { value: "frequency" } }, "by frequency"),
     h("option", { attrs: { value: "ratio" } }, "by generated / original"),
   );
+  const mark = () => {
+    const { focus, hover } = connection.ui;
+    for (const chip of list.querySelectorAll<HTMLElement>(".dc-chip")) {
+      const id = Number(chip.dataset.label);
+      chip.setAttribute("aria-pressed", String(!!focus?.labels.includes(id)));
+      chip.toggleAttribute("data-near", !!hover?.labels.has(id));
+    }
+  };
   const render = () => {
     const labels = sortLabels(connection.store.get("labels"), order);
-    const lit = new Set(connection.ui.focus?.labels);
     if (!labels.length) {
       list.replaceChildren(
         h("p", { class: "dc-empty" }, "The words that describe the pictures appear here."),
@@ -36,17 +44,25 @@ export function labelChips(scope: Scope): HTMLElement {
       return;
     }
     list.replaceChildren(...labels.map((row) => chip(row)));
+    mark();
     function chip(row: LabelRow): HTMLElement {
       const total = row.originals + row.generated;
       const share = total ? row.generated / total : 0;
+      const choose = (event: MouseEvent) => {
+        const mode = selectMode(event);
+        if (mode === "replace") void focusLabel(connection, row.text, [row.id], "labels");
+        else void selectWhere(connection, { labels: [row.id] }, mode);
+      };
+      const point = () => connection.ui.setHover({ pictures: new Set(), labels: new Set([row.id]) });
+      const leave = () => connection.ui.setHover(null);
       return h(
         "button",
         {
           class: "dc-chip",
-          title: `${row.text}: on ${row.originals} originals and ${row.generated} generated pictures`,
+          title: `${row.text}: on ${row.originals} originals and ${row.generated} generated pictures. Click lights them up, Ctrl+click selects them`,
           style: { "--share": `${(share * 100).toFixed(1)}%` },
-          attrs: { type: "button", "data-label": row.id, "aria-pressed": String(lit.has(row.id)) },
-          on: { click: () => void focusLabel(connection, row.text, [row.id], "labels") },
+          attrs: { type: "button", "data-label": row.id },
+          on: { click: choose, pointerenter: point, pointerleave: leave, focus: point, blur: leave },
         },
         h("i", { class: "dc-pie" }),
         h("span", {}, row.text),
@@ -55,7 +71,8 @@ export function labelChips(scope: Scope): HTMLElement {
     }
   };
   connection.store.on("labels", render, signal);
-  connection.ui.on("focus", render, signal);
+  connection.ui.on("focus", mark, signal);
+  connection.ui.on("hover", mark, signal);
   render();
   return h(
     "section",

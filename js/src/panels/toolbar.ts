@@ -4,10 +4,12 @@ import type { MapView, Tool } from "../map/view";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { changeBox } from "./changebox";
+import { foldAway } from "./foldaway";
+import { selectBox } from "./selectbox";
 import { setsBox } from "./setsbox";
 import { weightsBox } from "./weightsbox";
 
-/** The map's tools: how to select, what to do with the selection, undo and redo, fit. */
+/** The map's tools: how to select, what to do with the selection, undo and redo. */
 export function toolbar(scope: Scope, view: MapView): HTMLElement {
   const { connection, signal } = scope;
   const { ui, store } = connection;
@@ -26,9 +28,9 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     return choice;
   };
   const tools: Record<Tool, HTMLButtonElement> = {
-    pan: tool("pan", "Move the map"),
-    lasso: tool("lasso", "Lasso: draw around pictures (or Shift and drag)"),
-    rectangle: tool("rectangle", "Select a rectangle"),
+    pan: tool("pan", "Move the map (V)"),
+    lasso: tool("lasso", "Lasso: draw around pictures (L, or Shift and drag). Ctrl adds, Alt takes away"),
+    rectangle: tool("rectangle", "Select a rectangle (R). Ctrl adds, Alt takes away"),
   };
   view.onTool((chosen) => {
     for (const [name, element] of Object.entries(tools))
@@ -62,14 +64,13 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     icon: "redo",
     click: () => void connection.act("redo", {}, "map"),
   });
-  const fit = button({ action: "fit", label: "Fit: show everything", icon: "fit", click: () => view.fit() });
-  const count = h("span", { class: "dc-count", attrs: { "aria-live": "polite" } });
+  const count = h("span", { class: "dc-count" }); // what is selected is announced elsewhere
   let acting: ReadonlySet<string> = new Set();
   const refresh = () => {
     const n = ui.selection.length;
     const frozen = store.get("info").read_only;
     const { undo: undoable, redo: redoable } = store.get("history");
-    count.textContent = n ? `${n} selected` : "";
+    count.textContent = n ? `${n.toLocaleString("en")} selected` : "";
     remove.disabled = !n || frozen || acting.has("remove");
     more.disabled = !n || frozen || acting.has("more_like");
     change.opener.disabled = !n || frozen || acting.has("transform");
@@ -91,14 +92,13 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
   store.on("info", refresh, signal);
   refresh();
   const group = (...children: HTMLElement[]) => h("div", { class: "dc-group" }, ...children);
-  return h(
-    "div",
-    { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } },
-    count,
+  const bar = h("div", { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } }, count);
+  const groups = [
     group(more, change.element, remove),
-    group(setsBox(scope), weightsBox(scope)),
-    group(...Object.values(tools)),
+    group(...Object.values(tools), selectBox(scope)),
     group(undo, redo),
-    group(fit),
-  );
+    group(setsBox(scope), weightsBox(scope)),
+  ];
+  foldAway(bar, groups, signal);
+  return bar;
 }
