@@ -24,17 +24,22 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
     from datacrafter_widget.session import Session
     from datacrafter_widget.session.cost_report import Prices
-    from datacrafter_widget.widget import DataCrafter
+    from datacrafter_widget.widget import DataCrafter, Detail, Info, Map, Metrics, Prompts
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "DataCrafter": "datacrafter_widget.widget",
+    "Detail": "datacrafter_widget.widget",
     "DiffusersGenerator": "datacrafter_widget.models.diffusers_generator",
     "ImaginationSettings": "datacrafter_widget.generation.imagination",
+    "Info": "datacrafter_widget.widget",
     "Job": "datacrafter_widget.jobs",
+    "Map": "datacrafter_widget.widget",
+    "Metrics": "datacrafter_widget.widget",
     "Prices": "datacrafter_widget.session.cost_report",
     "PromptTemplate": "datacrafter_widget.generation.templates",
+    "Prompts": "datacrafter_widget.widget",
     "RayPool": "datacrafter_widget.generation.ray_pool",
     "Session": "datacrafter_widget.session",
 }
@@ -42,15 +47,20 @@ _HOMES = {
 __all__ = [
     "DataCrafter",
     "DataCrafterError",
+    "Detail",
     "DiffusersGenerator",
     "ImaginationSettings",
+    "Info",
     "InputError",
     "Job",
     "JobCancelled",
+    "Map",
+    "Metrics",
     "ModelError",
     "OutOfMemoryError",
     "Prices",
     "PromptTemplate",
+    "Prompts",
     "RayPool",
     "Session",
     "StoreError",

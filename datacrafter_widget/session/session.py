@@ -73,6 +73,7 @@ class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, E
         self._lock = threading.RLock()
         self._closed = False
         self.events = Events()
+        self.shared: dict[str, list[int]] = {}
         self.import_report: ImportReport | None = None
         self._models = LoadedModels(
             generator,

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -14,15 +15,21 @@ from datacrafter_widget.session import label_views, offered, views
 from datacrafter_widget.session.billing import LanguageBill, kept_costs
 from datacrafter_widget.session.families import Families, families
 from datacrafter_widget.session.figures import Figures
+from datacrafter_widget.session.frames import check_ids, picture_frame
 from datacrafter_widget.session.generating import Generation
 from datacrafter_widget.session.history import History
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
+from datacrafter_widget.session.page import write_page
 from datacrafter_widget.session.refining import Refiner
+from datacrafter_widget.session.saved import MOST_PICTURES
 from datacrafter_widget.session.teaching import Teacher
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.formats import FORMATS
 from datacrafter_widget.store.records import ClassRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Shown:
@@ -154,6 +161,52 @@ class Shown:
     def history(self) -> dict[str, Any]:
         """What undo and redo would do, and the log of actions."""
         return self._history.describe()
+
+    def frame(self, ids: Sequence[int] | None = None) -> "pd.DataFrame":
+        """Pictures as a data frame: ``id``, ``class``, ``origin``, ``iteration``, ``prompt``, ``labels`` and more.
+
+        Args:
+            ids: of which pictures, in this order; by default of all visible ones.
+
+        Raises:
+            InputError: an unknown picture.
+        """
+        return picture_frame(self._store, ids)
+
+    def check_ids(self, ids: Sequence[int]) -> None:
+        """See that there is a picture of every id, hidden ones too.
+
+        Raises:
+            InputError: there is none.
+        """
+        check_ids(self._store, ids)
+
+    def to_html(
+        self,
+        path: str | Path,
+        *,
+        title: str | None = None,
+        pictures: int = MOST_PICTURES,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the dashboard into one file that works in any browser, from disk, without Python or a network.
+
+        Map, labels, metrics, prompts and small pictures can be looked at; nothing can be changed. About 0.2 MB, and
+        2 kB a picture.
+
+        Args:
+            path: the file to write.
+            title: of the page; by default the session's name.
+            pictures: keep at most so many small pictures.
+            overwrite: replace a file that is there.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            InputError: the file is there already, or its folder is not; `pictures` is out of range.
+        """
+        return write_page(self, path, title=title, pictures=pictures, overwrite=overwrite)
 
     def _repr_html_(self) -> str:
         return views.session_html(self._store)

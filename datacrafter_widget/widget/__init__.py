@@ -1,5 +1,6 @@
 """The dashboard: one anywidget class, its wire protocol, and the built front end."""
 
 from datacrafter_widget.widget.dashboard import DataCrafter
+from datacrafter_widget.widget.panels import Detail, Info, Map, Metrics, Prompts
 
-__all__ = ["DataCrafter"]
+__all__ = ["DataCrafter", "Detail", "Info", "Map", "Metrics", "Prompts"]

@@ -1,29 +1,35 @@
 """DataCrafter: the widget. It turns a session's events into messages and the page's messages into calls."""
 
 import logging
-import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
-import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
 from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.session import Session
 from datacrafter_widget.session.plain import plain
-from datacrafter_widget.session.points import encode_points
-from datacrafter_widget.widget.previews import encode_preview
-from datacrafter_widget.widget.protocol import PANELS, TABLES, check_request
+from datacrafter_widget.session.saved import MOST_PICTURES, SIZE, saved_pictures
+from datacrafter_widget.widget import traits
+from datacrafter_widget.widget.feed import Feed, in_words
+from datacrafter_widget.widget.options import check_options, check_panels
+from datacrafter_widget.widget.protocol import PANELS, check_message, check_request
 from datacrafter_widget.widget.requests import SLOW, answer
+from datacrafter_widget.widget.reruns import this_cell
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STATIC = Path(__file__).parent / "static"
-INTERVAL = 0.1
-"""Seconds between two rounds of messages to the page."""
+SHARED = ("selection", "classes", "focus")
+"""What linked widgets of one session have in common."""
+
+FROM_PAGE = {*SHARED, "view", "arrangement", "height", "theme", "_view_count"}
+"""Traits that the page may set; the others are what Python says."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,53 +39,74 @@ if not (STATIC / "widget.js").is_file():
         "run `python -m pip install -e .`, or `npm ci && npm run build` in its folder js/"
     )
 
-# What an event makes worth reading again.
-_TOUCHED = {
-    "pictures": ("points", "info"),
-    "hidden": ("points", "info", "labels", "label_tree", "history"),
-    "map": ("points",),
-    "labels": ("labels", "label_tree"),
-    "templates": ("templates",),
-    "proposals": ("proposals",),
-    "metrics": ("metrics",),
-    "job": ("jobs",),
-    "actions": ("history",),
-    "device": ("info",),
-    "cost": ("info",),
-    "concepts": ("info",),
-    "flags": ("points", "info", "flags", "history"),
-    "preview": ("preview",),
-    "classes": ("info", "templates", "points"),
-    "warning": ("warnings",),
-}
-
 
 class DataCrafter(anywidget.AnyWidget):
     """The dashboard of a session: Info, Metrics, Map, Prompts and Detail in one widget.
 
-    Show it as the last line of a cell. Several may show one session. It needs nothing from the network.
+    Show it as the last line of a cell. Several may show one session. It needs nothing from the network. It is
+    an ipywidget: it goes into `HBox`, `VBox` and `Tab`, and `observe`, `link` and `jslink` work on its traits.
 
     Args:
         session: the session to show.
-        panels: which panels, of ``"info"``, ``"metrics"``, ``"map"``, ``"prompts"``, ``"detail"``.
+        panels: which panels, of ``"info"``, ``"metrics"``, ``"map"``, ``"prompts"``, ``"detail"``. One alone
+            fills the width; `Map`, `Metrics`, `Prompts`, `Detail` and `Info` are widgets of one panel.
         height: pixels.
         theme: ``"auto"`` (the notebook's), ``"light"`` or ``"dark"``.
+        linked: keep `selection`, `classes` and `focus` in step with the other linked widgets of the session,
+            so that a map in one cell and the details in another work together.
+        more: any of the attributes below, and those of every widget: ``layout``, ``tooltip``, ``tabbable``.
 
     Attributes:
-        selection: ids of the selected pictures; may be set and observed.
+        selection: ``list[int]``, default ``[]``. Ids of the selected pictures; may be set and observed.
+
+            >>> widget.selection = [12, 40]  # doctest: +SKIP
+            >>> widget.observe(lambda change: print(change.new), "selection")  # doctest: +SKIP
+
+        classes: ``list[int]``, default ``[]``. Ids of the classes that the panels are narrowed to; empty: all.
+
+            >>> widget.classes = [session.classes[0].id]  # doctest: +SKIP
+            >>> widget.classes = []  # doctest: +SKIP
+
+        focus: ``list[int]``, default ``[]``. Ids of the content labels whose pictures are highlighted.
+
+            >>> widget.focus = [session.label_table()[0]["id"]]  # doctest: +SKIP
+            >>> widget.focus = []  # doctest: +SKIP
+
+        view: ``dict | None``, default None. Where the map is: ``x`` and ``y`` of its centre, in the map's
+            coordinates, and ``zoom``; at 1, and when None, everything fits.
+
+            >>> widget.view = {"x": 0.0, "y": 0.0, "zoom": 4}  # doctest: +SKIP
+            >>> widget.view = None  # doctest: +SKIP
+
+        height: ``int``, default 720. Pixels.
+
+            >>> widget.height = 900  # doctest: +SKIP
+
+        theme: ``str``, default ``"auto"``. As above.
+
+            >>> widget.theme = "dark"  # doctest: +SKIP
+
+        arrangement: ``dict``, default ``{}``. Which panels are open, and how wide; in the page's own words, to be
+            kept and given to another widget.
+
+            >>> DataCrafter(session, arrangement=widget.arrangement)  # doctest: +SKIP
 
     Raises:
-        InputError: an unknown panel.
+        InputError: an unknown panel, argument, picture, class or label, or a value of the wrong form.
 
     Example:
         >>> widget = DataCrafter(session)  # doctest: +SKIP
-        >>> widget.selection  # doctest: +SKIP
-        [12, 40, 41]
+        >>> widget.selected_frame()  # doctest: +SKIP
     """
 
+    _panels: tuple[str, ...] = PANELS
+    _height = 720
     _live = False  # until it follows its session
-    _esm = STATIC / "widget.js"
-    _css = STATIC / "widget.css"
+
+    # Read once for all widgets: anywidget's own way keeps every widget that was ever made.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    _view_count = traitlets.Int(0, allow_none=True).tag(sync=True)
 
     info = traitlets.Dict().tag(sync=True)
     labels: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -90,12 +117,13 @@ class DataCrafter(anywidget.AnyWidget):
     jobs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
+    saved = traitlets.Dict().tag(sync=True)
     panels = traitlets.List(traitlets.Enum(PANELS)).tag(sync=True)
-    height = traitlets.Int(720).tag(sync=True)
+    height = traitlets.Int(720, min=100, max=10_000).tag(sync=True)
     theme = traitlets.Enum(("auto", "light", "dark"), "auto").tag(sync=True)
-    selection = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
-    classes: traitlets.List[Any] = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
-    focus: traitlets.List[Any] = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
+    selection = traits.shared_ids()
+    classes = traits.shared_ids()
+    focus = traits.shared_ids()
     view = traitlets.Dict(None, allow_none=True).tag(sync=True, echo_update=False)
     arrangement = traitlets.Dict().tag(sync=True, echo_update=False)
 
@@ -103,43 +131,75 @@ class DataCrafter(anywidget.AnyWidget):
         self,
         session: Session,
         *,
-        panels: Sequence[str] = PANELS,
-        height: int = 720,
+        panels: Sequence[str] | None = None,
+        height: int | None = None,
         theme: str = "auto",
-        **layout: Any,
+        linked: bool = True,
+        **more: Any,
     ) -> None:
-        strangers = [panel for panel in panels if panel not in PANELS]
-        if strangers or not panels:
-            raise InputError(f"expected panels among {', '.join(PANELS)}; found {strangers or 'none'}")
+        check_options(more)
+        wanted = check_panels(self._panels if panels is None else panels)
         self._session = session
-        self._line = threading.RLock()  # one reader of the session and sender to the page at a time
-        self._dirty: set[str] = set()
-        self._moved = False
-        self._changed: set[int] = set()
-        self._warnings: list[tuple[str, str]] = []
-        self._preview: dict[str, Any] | None = None
-        self._dirty_lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._last_flush = 0.0
-        self._seq = 0
-        self._live = True
+        self._linked = linked
+        self.made_in = this_cell()
+        self._outdated = False
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="datacrafter-widget")
-        points = session.map_points()
-        self._known, self._flagged = points["id"], _flagged(points)
-        tables = {name: self._table(name) for name in TABLES}
-        self._sent = dict(tables)
-        super().__init__(
-            panels=list(panels),
-            height=height,
-            theme=theme,
-            points=encode_points(points, 0),
-            **tables,
-            **layout,
-        )
+        self._feed = Feed(session, say=self._say, fold=self._fold_soon)
+        shared = session.shared if linked else {}
+        try:
+            super().__init__(
+                panels=wanted,
+                height=self._height if height is None else height,
+                theme=theme,
+                **{**shared, **more},
+                **self._feed.state(),
+            )
+        except BaseException as error:
+            self._feed.stop()
+            if isinstance(error, traitlets.TraitError) and not isinstance(error, InputError):
+                raise InputError(str(error)) from error
+            raise
+        self._live = True
         self.on_msg(self._on_message)
         self._unsubscribe = session.events.subscribe(self._on_event)
-        # What happened between the first reading and the subscription is caught up with now.
-        self._touch(*TABLES, "points")
+        self.observe(self._share, SHARED)
+        self.observe(self._close_if_outdated, "_view_count")
+        self._feed.start()
+        self._share_all(more)
+        if self.made_in is not None:
+            session.events.emit("widget", run=self.made_in)
+
+    def selected_frame(self) -> "pd.DataFrame":
+        """The selected pictures as a data frame, in the order of `selection`.
+
+        Returns:
+            A row a picture, with the columns of `Session.frame`: ``id``, ``class``, ``origin``, ``iteration``,
+            ``prompt``, ``labels``, ``flagged``, ``path`` and more.
+
+        Example:
+            >>> widget.selected_frame().groupby("class").size()  # doctest: +SKIP
+        """
+        return self._session.frame(self.selection)
+
+    def snapshot(self, pictures: int = MOST_PICTURES, *, size: int = SIZE) -> None:
+        """Keep small pictures in the notebook, for those who open it without a kernel.
+
+        Without it a saved notebook shows points, labels, metrics and prompts, but no pictures. Save the notebook
+        afterwards. Call it again to renew it; `snapshot(0)` takes it out.
+
+        Args:
+            pictures: at most so many: the selected first, then as many of each class, originals and generated.
+                1,000 pictures of 64 pixels take about 1.5 MB.
+            size: pixels on the longer side, 16 to 256.
+
+        Raises:
+            InputError: a number out of range.
+
+        Example:
+            >>> widget.snapshot(400)  # doctest: +SKIP
+        """
+        kept = saved_pictures(self._session, pictures, size=size, first=self.selection)
+        self.saved = kept if pictures else {}
 
     def close(self) -> None:
         """Take the widget off the page and stop following the session. The session stays open."""
@@ -147,108 +207,21 @@ class DataCrafter(anywidget.AnyWidget):
             return
         self._live = False
         self._unsubscribe()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._feed.stop()
         self._readers.shutdown(wait=False, cancel_futures=True)
         super().close()
+        # IPython keeps what a cell returned; it must not keep a million points with it.
+        self.points, self.saved = b"", {}
+        self.label_tree, self.labels = {}, []
 
     # -- session → page ------------------------------------------------------------------------------
-
-    def _on_event(self, event: dict[str, Any]) -> None:
-        """Note what changed. Called on any thread, perhaps under the session's locks: reads nothing."""
-        kind = event["kind"]
-        with self._dirty_lock:
-            self._moved |= kind in {"map", "classes"}
-            if kind == "hidden":
-                self._changed.update(event["ids"])
-            if kind == "warning":
-                self._warnings.append((event.get("where", "map"), event["message"]))
-            if kind == "preview":
-                self._preview = event
-        touched = _TOUCHED.get(kind, ())
-        ended = kind == "job" and event["job"]["state"] not in {"queued", "running"}
-        self._touch(*touched, *(("info",) if ended else ()))
-
-    def _touch(self, *names: str) -> None:
-        with self._dirty_lock:
-            if not self._live or not names:
-                return
-            self._dirty.update(names)
-            if self._timer is None:
-                wait = max(0.01, INTERVAL - (time.monotonic() - self._last_flush))
-                self._timer = threading.Timer(wait, self._flush)
-                self._timer.daemon = True
-                self._timer.start()
-
-    def _flush(self) -> None:
-        """Tell the page what changed, on a thread of its own: it works while a cell is running."""
-        with self._dirty_lock:
-            names, self._dirty = self._dirty, set()
-            changed, self._changed = self._changed, set()
-            moved, self._moved = self._moved, False
-            warnings, self._warnings = self._warnings, []
-            preview, self._preview = self._preview, None
-            self._timer = None
-            self._last_flush = time.monotonic()
-        try:
-            with self._line:
-                if not self._live:
-                    return
-                for where, message in warnings:
-                    self._say({"type": "warning", "where": where, "message": message})
-                if "points" in names:
-                    self._send_points(moved=moved, changed=changed, reflagged="flags" in names)
-                tables = {name: self._table(name) for name in TABLES if name in names}
-                tables = {name: table for name, table in tables.items() if table != self._sent.get(name)}
-                if tables:
-                    self._sent.update(tables)
-                    self._send_live({"type": "state", "tables": tables})
-                if preview is not None:
-                    self._say(*encode_preview(preview))
-        except Exception as error:
-            if self._live:  # a session that was closed meanwhile has nothing to tell
-                _log.debug("the widget could not read the session", exc_info=True)
-                self._say({"type": "error", "id": None, "where": "", "message": _in_words(error)})
-            return
-        self._fold_soon()
-
-    def _send_points(self, *, moved: bool, changed: set[int], reflagged: bool) -> None:
-        last = int(self._known[-1]) if len(self._known) else 0
-        if moved:
-            points = self._session.map_points()
-            self._known, self._flagged = points["id"], _flagged(points)
-            self._send_live({"type": "replace"}, points)
-            return
-        new = self._session.map_points(after_id=last)
-        if len(new["id"]):
-            start = len(self._known)
-            self._known = np.concatenate([self._known, new["id"]])
-            self._send_live({"type": "append", "start": start, "count": len(new["id"])}, new)
-        if changed or reflagged:
-            points = self._session.map_points()
-            rows = np.isin(points["id"], list(changed))
-            if reflagged:
-                was, self._flagged = self._flagged, _flagged(points)
-                rows |= np.isin(points["id"], np.setxor1d(was, self._flagged))
-            if rows.any():
-                points = {name: column[rows] for name, column in points.items()}
-                self._send_live({"type": "update", "count": int(rows.sum())}, points)
-
-    def _send_live(self, message: dict[str, Any], points: dict[str, Any] | None = None) -> None:
-        self._seq += 1
-        buffers = [] if points is None else [encode_points(points, self._seq)]
-        self._say({**message, "seq": self._seq}, buffers)
 
     def _say(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         if self._live and self.comm is not None:
             self.send(message, list(buffers))
 
-    # -- traits: what a saved notebook and a reloaded page start from --------------------------------
-
     def _fold_soon(self) -> None:
-        """Take the live state into the traits once no job is running, on the kernel's own thread."""
-        if any(job["state"] in {"queued", "running"} for job in self._session.job_table()):
-            return
+        """Take the live state into the traits, on the kernel's own thread."""
         loop = _kernel_loop()
         if loop is None:
             self._fold()
@@ -256,80 +229,124 @@ class DataCrafter(anywidget.AnyWidget):
             loop.add_callback(self._fold)
 
     def _fold(self) -> None:
-        with self._line:
+        """What a saved notebook and a reloaded page start from is what the page was told."""
+        with self._feed.line:
             if not self._live:
                 return
-            try:
-                points = encode_points(self._session.map_points(), self._seq)
-                tables = {name: self._table(name) for name in TABLES}
-            except Exception:
-                _log.debug("the widget could not read the session", exc_info=True)
-                return
             with self.hold_sync():
-                self.points = points
-                for name, table in tables.items():
-                    setattr(self, name, table)
+                for name, value in self._feed.state().items():
+                    setattr(self, name, value)
 
-    def _table(self, name: str) -> Any:
-        read = {
-            "info": self._session.info,
-            "labels": self._session.label_table,
-            "label_tree": self._session.label_tree,
-            "metrics": self._session.metric_table,
-            "templates": self._session.template_table,
-            "proposals": self._session.proposal_table,
-            "jobs": self._session.job_table,
-            "history": self._session.history,
-        }[name]
-        table = plain(read())
-        if name == "history":
-            return {"undo": table["undo"], "redo": table["redo"]}
-        return table[-50:] if name == "jobs" else table
+    # -- widgets of one session ----------------------------------------------------------------------
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "shared" and self._linked and event["by"] is not self:
+            setattr(self, event["name"], event["ids"])
+        elif event["kind"] == "widget" and event["run"].follows(self.made_in):
+            self._outdated = True
+            self._close_if_outdated()
+
+    def _share(self, change: Any) -> None:
+        if self._linked and self._session.shared.get(change.name, []) != change.new:
+            self._session.shared[change.name] = change.new
+            self._session.events.emit("shared", by=self, name=change.name, ids=change.new)
+
+    def _share_all(self, names: dict[str, Any]) -> None:
+        for name in SHARED:
+            if name in names:
+                self._share(traitlets.Bunch(name=name, new=getattr(self, name)))
+
+    def _close_if_outdated(self, _: Any = None) -> None:
+        """The cell ran again, and its new widget took this one's place."""
+        if self._outdated and not self._view_count:
+            self.close()
 
     # -- page → session ------------------------------------------------------------------------------
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the page set, if the page may set it and it makes sense; or else tell it what stands."""
+        for name, value in sync_data.items():
+            wrong: Exception | None = (
+                None if name in FROM_PAGE else InputError(f"the page may not set {name!r}")
+            )
+            if wrong is None:
+                try:
+                    super().set_state({name: value})
+                except Exception as error:  # whatever came must not harm the kernel
+                    wrong = error
+            if wrong is not None:
+                _log.debug("the page set what it should not: %s", wrong)
+                self._say({"type": "error", "id": None, "where": "", "message": in_words(wrong)})
+                if self._live and name in self.keys:
+                    self.send_state(name)
+
     def _on_message(self, _: Any, message: Any, __: Any) -> None:
-        if not isinstance(message, dict) or "id" not in message:
-            return
-        slow = message.get("type") in SLOW
+        slow = isinstance(message, dict) and message.get("type") in SLOW
         if slow and self._live:
             self._readers.submit(self._answer, message)
         else:
             self._answer(message)
 
-    def _answer(self, message: dict[str, Any]) -> None:
-        request = message["id"]
+    def _answer(self, message: Any) -> None:
+        request, where = None, ""
         try:
+            request, where = check_message(message)
             name, arguments = check_request(message)
             if name == "hello":
-                self._greet(request, arguments["seq"])
+                with self._feed.line:
+                    result, buffers = self._feed.greet(arguments["seq"])
+                    self._say({"type": "reply", "id": request, "result": result}, buffers)
                 return
             result, buffers = answer(self._session, name, arguments)
             self._say({"type": "reply", "id": request, "result": plain(result)}, buffers)
         except Exception as error:
             if not isinstance(error, DataCrafterError):
-                _log.exception("the request %r failed", message.get("type"))
-            where = str(message.get("where", ""))
-            self._say({"type": "error", "id": request, "where": where, "message": _in_words(error)})
+                _log.exception("a request of the page failed")
+            self._say({"type": "error", "id": request, "where": where, "message": in_words(error)})
 
-    def _greet(self, request: Any, seq: int) -> None:
-        """Bring a page that has just opened, or that missed a message, up to date."""
-        with self._line:
-            if seq == self._seq:
-                self._say({"type": "reply", "id": request, "result": {"seq": seq, "tables": None}})
-                return
-            points = self._session.map_points()
-            tables = {name: self._table(name) for name in TABLES}
-            reply = {"seq": self._seq, "tables": tables}
-            self._say({"type": "reply", "id": request, "result": reply}, [encode_points(points, self._seq)])
+    # -- traits --------------------------------------------------------------------------------------
+
+    @traitlets.default("_esm")
+    def _read_esm(self) -> str:
+        return _static("widget.js")
+
+    @traitlets.default("_css")
+    def _read_css(self) -> str:
+        return _static("widget.css")
+
+    @traitlets.validate("selection")
+    def _known_pictures(self, proposal: Any) -> list[int]:
+        ids: list[int] = proposal["value"]
+        if ids and not self._feed.points.has(traits.id_array(ids, "selection")):
+            try:
+                self._session.check_ids(ids)  # a picture may have no place on the map yet
+            except InputError as error:
+                raise traits.WrongValueError(f"selection: {error}") from error
+        return ids
+
+    @traitlets.validate("classes")
+    def _known_classes(self, proposal: Any) -> list[int]:
+        return _among(proposal["value"], {row.id for row in self._session.classes}, "classes")
+
+    @traitlets.validate("view")
+    def _sensible_place(self, proposal: Any) -> dict[str, float] | None:
+        return traits.place(proposal["value"])
+
+    @traitlets.validate("arrangement")
+    def _sensible_arrangement(self, proposal: Any) -> dict[str, Any]:
+        return traits.arrangement(proposal["value"])
 
 
-def _flagged(points: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    return points["id"][points["flagged"] > 0]
+def _among(ids: list[int], known: set[int], name: str) -> list[int]:
+    strangers = sorted(set(ids) - known)
+    if strangers:
+        raise traits.WrongValueError(f"{name}: expected ids among {sorted(known)}, found {strangers}")
+    return ids
 
 
-def _in_words(error: Exception) -> str:
-    return str(error) if isinstance(error, DataCrafterError) else f"{type(error).__name__}: {error}"
+@cache
+def _static(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def _kernel_loop() -> Any:

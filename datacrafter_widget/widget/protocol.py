@@ -18,9 +18,10 @@ from typing import Any
 from datacrafter_widget.errors import InputError
 
 PANELS = ("info", "metrics", "map", "prompts", "detail")
-TABLES = ("info", "labels", "label_tree", "metrics", "templates", "proposals", "jobs", "history")
 
 MAX_IDS = 1_000_000
+LARGEST_ID = 2**31 - 1
+MAX_NAME = 100
 MAX_TEXT = 20_000
 MAX_WEIGHTS = 20
 
@@ -29,7 +30,11 @@ MAX_WEIGHTS = 20
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def _id(value: Any) -> bool:
+    return _whole(value) and 0 < value <= LARGEST_ID
 
 
 def _number(value: Any) -> bool:
@@ -37,7 +42,7 @@ def _number(value: Any) -> bool:
 
 
 def _ids(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_IDS and all(_whole(item) for item in value)
+    return isinstance(value, list) and len(value) <= MAX_IDS and all(_id(item) for item in value)
 
 
 def _refs(value: Any) -> bool:
@@ -45,7 +50,7 @@ def _refs(value: Any) -> bool:
 
 
 def _key(value: Any) -> bool:
-    return _whole(value) or (isinstance(value, str) and len(value) <= MAX_TEXT)
+    return _id(value) or (isinstance(value, str) and len(value) <= MAX_NAME)
 
 
 def _text(value: Any) -> bool:
@@ -77,11 +82,11 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "thumbnails": {"ids": _ids, "size": _whole},
     "proxies": {"refs": _refs},
     "families": {"ids": _or_none(_ids), "classes": _or_none(_ids)},
-    "vary": {"picture": _whole, "count": _whole, "strength": _or_none(_number)},
+    "vary": {"picture": _id, "count": _whole, "strength": _or_none(_number)},
     "details": {"ids": _ids},
     "label_pictures": {"labels": _ids},
     "picture_labels": {"ids": _ids},
-    "picture": {"picture": _whole},
+    "picture": {"picture": _id},
     "generate": {
         "per_class": _whole,
         "classes": _or_none(_ids),
@@ -102,19 +107,19 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "undo": {},
     "redo": {},
     "accept": {
-        "proposal": _whole,
+        "proposal": _id,
         "text": _or_none(_text),
         "negative": _or_none(_text),
         "regenerate": _one_of("no", "replace", "add"),
     },
-    "reject": {"proposal": _whole, "reason": _text},
+    "reject": {"proposal": _id, "reason": _text},
     "label": {"with": _one_of("clip", "language")},
-    "edit_template": {"template": _whole, "text": _text, "negative": _text},
-    "add_template": {"class_id": _whole, "text": _text},
-    "delete_template": {"template": _whole},
+    "edit_template": {"template": _id, "text": _text, "negative": _text},
+    "add_template": {"class_id": _id, "text": _text},
+    "delete_template": {"template": _id},
     "use_strategy": {"strategy": _text, "classes": _or_none(_ids), "replace": _flag},
     "tune": {
-        "class_id": _whole,
+        "class_id": _id,
         "method": _one_of("textual_inversion", "lora"),
         "steps": _or_none(_whole),
     },
@@ -123,17 +128,33 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
 }
 
 
+def check_message(message: Any) -> tuple[str | int, str]:
+    """The id of a request, and the place where its errors are shown.
+
+    Raises:
+        InputError: it has no id that an answer could go to.
+    """
+    request: Any = message.get("id") if isinstance(message, Mapping) else None
+    if not _key(request):
+        raise InputError(f"expected a request with an id, found {repr(message)[:80]}")
+    where = message.get("where", "")
+    return request, where if isinstance(where, str) and len(where) <= MAX_NAME else ""
+
+
 def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of a request, once they are known to be of the form that was agreed.
 
     Raises:
-        InputError: an unknown request, or an argument that is missing or of the wrong kind.
+        InputError: an unknown request, or an argument that is missing, of the wrong kind or not known.
     """
     name = message.get("type")
     if not isinstance(name, str) or name not in REQUESTS:
         raise InputError(
-            f"unknown request {name!r}; the page and the kernel run different versions, reload the page"
+            f"unknown request {repr(name)[:80]}; the page and the kernel run different versions, reload the page"
         )
+    strangers = sorted(map(str, message.keys() - REQUESTS[name].keys() - {"type", "id", "where"}))
+    if strangers:
+        raise InputError(f"{name}: expected only {', '.join(REQUESTS[name])}; found {strangers[0][:80]}")
     arguments = {}
     for key, check in REQUESTS[name].items():
         if key not in message or not check(message[key]):

@@ -1,6 +1,8 @@
 import { Labelling } from "./labelling";
+import { Offline } from "./offline";
 import { decodePoints } from "./points";
 import type { Message, RequestName, Requests, SharedTrait, Tables, Traits, WidgetModel } from "./protocol";
+import { shareUi } from "./sharing";
 import { Store } from "./store";
 import { Thumbnails } from "./thumbnails";
 import { UiState } from "./ui";
@@ -12,7 +14,7 @@ export interface Reply {
 
 interface Pending {
   name: RequestName;
-  where: string;
+  args: Record<string, unknown>;
   since: number;
   resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
@@ -29,6 +31,9 @@ const TABLES: (keyof Tables)[] = [
   "history",
 ];
 
+// Seconds without an answer after which what was saved answers: while nothing was heard yet, and later.
+const PATIENCE = [2, 10];
+
 /** One model's line to Python: keeps the store in step and carries requests. Shared by all views. */
 export class Connection {
   readonly store = new Store();
@@ -40,6 +45,9 @@ export class Connection {
   readonly #pending = new Map<string, Pending>();
   #count = 0;
   #resyncing = false;
+  #heard = false;
+  #silent = false;
+  #offline: Offline | null = null;
 
   constructor(model: WidgetModel, signal: AbortSignal) {
     this.#model = model;
@@ -47,18 +55,30 @@ export class Connection {
     this.labelling = new Labelling((name, args) => this.request(name, args, ""), this.store, this.ui, signal);
     this.#listen(signal);
     this.#takeTraits();
-    this.ui.select(model.get("selection") ?? []);
-    this.ui.on("selection", (ids) => this.#saveSelection(ids), signal);
+    shareUi(this, signal);
+    if (this.#isPage) return;
     const clock = setInterval(() => this.#tick(), 500);
     signal.addEventListener("abort", () => clearInterval(clock), { once: true });
     this.#resync();
   }
 
+  /** Whether what is shown was saved, and no kernel has answered yet. */
+  get saved(): boolean {
+    return this.#isPage || (this.#silent && !this.#heard);
+  }
+
+  get #isPage(): boolean {
+    return !!this.#model.get("saved")?.page;
+  }
+
   /** Asks Python for something; rejects with Python's message. */
   request<N extends RequestName>(name: N, args: Requests[N], where: string): Promise<Reply> {
+    const kept = this.#isPage || this.#silent ? this.#saved.answer(name, { ...args }) : null;
+    if (kept) return Promise.resolve(kept);
+    if (this.#isPage) return Promise.reject(new Error("This is a saved view: nothing in it can be changed."));
     const id = `${this.#prefix}-${++this.#count}`;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { name, where, since: performance.now(), resolve, reject });
+      this.#pending.set(id, { name, args: { ...args }, since: performance.now(), resolve, reject });
       this.#model.send({ type: name, id, where, ...args });
       this.#announce();
     });
@@ -95,18 +115,22 @@ export class Connection {
     const model = this.#model;
     const onMessage = (message: Message, buffers: DataView[]) => this.#receive(message, buffers ?? []);
     const onTable = () => this.#takeTraits();
-    const onSelection = () => this.ui.select(model.get("selection") ?? []);
+    this.onTrait(
+      "saved",
+      () => {
+        this.#offline = null;
+      },
+      signal,
+    );
     model.on("msg:custom", onMessage);
     for (const key of TABLES) model.on(`change:${key}`, onTable);
     model.on("change:points", onTable);
-    model.on("change:selection", onSelection);
     signal.addEventListener(
       "abort",
       () => {
         model.off("msg:custom", onMessage);
         for (const key of TABLES) model.off(`change:${key}`, onTable);
         model.off("change:points", onTable);
-        model.off("change:selection", onSelection);
       },
       { once: true },
     );
@@ -128,7 +152,14 @@ export class Connection {
     this.store.apply(tables);
   }
 
+  get #saved(): Offline {
+    this.#offline ??= new Offline(this.#model.get("saved") ?? {});
+    return this.#offline;
+  }
+
   #receive(message: Message, buffers: DataView[]): void {
+    this.#heard = true;
+    this.#silent = false;
     if (message.type === "warning") {
       this.ui.emit("notice", { where: message.where, kind: "warning", message: message.message });
     } else if (message.type === "preview") {
@@ -175,13 +206,6 @@ export class Connection {
       });
   }
 
-  #saveSelection(ids: readonly number[]): void {
-    const known = this.#model.get("selection") ?? [];
-    if (known.length === ids.length && known.every((id, i) => id === ids[i])) return;
-    this.#model.set("selection", [...ids]);
-    this.#model.save_changes();
-  }
-
   #announce(): void {
     this.ui.emit("acting", new Set([...this.#pending.values()].map(({ name }) => name)));
     this.#tick();
@@ -190,6 +214,16 @@ export class Connection {
   #tick(): void {
     let oldest = Number.POSITIVE_INFINITY;
     for (const { since } of this.#pending.values()) oldest = Math.min(oldest, since);
-    this.ui.emit("waiting", Number.isFinite(oldest) ? (performance.now() - oldest) / 1000 : 0);
+    const seconds = Number.isFinite(oldest) ? (performance.now() - oldest) / 1000 : 0;
+    if (seconds > PATIENCE[Number(this.#heard)]) this.#answerFromSaved();
+    this.ui.emit("waiting", seconds);
+  }
+
+  #answerFromSaved(): void {
+    this.#silent = true;
+    for (const [id, { name, args, resolve }] of this.#pending) {
+      const kept = this.#saved.answer(name, args);
+      if (kept && this.#pending.delete(id)) resolve(kept);
+    }
   }
 }

@@ -70,7 +70,8 @@ export function dashboard({ connection, model, el, signal }: View): void {
   if (!map) root.dataset.ready = "true";
 
   ui.on("notice", (notice) => notices.show(notice), signal);
-  ui.on("waiting", (seconds) => showWaiting(waiting, seconds), signal);
+  ui.on("waiting", (seconds) => showWaiting(waiting, seconds, connection.saved), signal);
+  showWaiting(waiting, 0, connection.saved);
   const count = () => {
     const { points } = store;
     const counts = { points: points.shown, generated: points.shownGenerated };
@@ -99,9 +100,14 @@ export function dashboard({ connection, model, el, signal }: View): void {
   );
 }
 
-function showWaiting(element: HTMLElement, seconds: number): void {
-  element.hidden = seconds < 2.5;
+function showWaiting(element: HTMLElement, seconds: number, saved: boolean): void {
+  element.hidden = !saved && seconds < 2.5;
   if (element.hidden) return;
+  if (saved) {
+    element.textContent =
+      "A saved view: look around as you like. To work with it, run its cell in a notebook.";
+    return;
+  }
   element.textContent =
     seconds < 30
       ? "Waiting for the kernel: another cell may be running. What is shown keeps updating."

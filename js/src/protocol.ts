@@ -2,8 +2,9 @@
  * What Python and the page say to each other. The same names are in `datacrafter_widget/widget/protocol.py`.
  *
  * Traits (Python → page, and the state a saved notebook holds): `Tables` below, `points` (one point block),
- * `panels`, `height`, `theme`. Both ways go `selection` (picture ids), `classes` (ids that the dashboard is narrowed
- * to), `focus` (ids of the labels that are highlighted), `view` and `arrangement` (what is open, and how wide).
+ * `panels`, `height`, `theme`, `saved` (what `offline.ts` answers from). Both ways go `selection` (picture ids),
+ * `classes` (ids that the dashboard is narrowed to), `focus` (ids of the labels that are highlighted), all three as
+ * int32 in bytes, `view` and `arrangement` (what is open, and how wide).
  *
  * Custom messages, Python → page, each at most ten times a second:
  *   {type: "state",  seq, tables: Partial<Tables>}
@@ -22,6 +23,8 @@
  * when absent) is answered in `detail.positions`, pixel positions in the window by picture id, and in
  * `detail.labels`, the content labels that are shown, with the boxes of their pies and texts there.
  */
+
+import type { SavedView } from "./offline";
 
 export type PanelName = "info" | "metrics" | "map" | "prompts" | "detail";
 
@@ -285,14 +288,19 @@ export interface MapPlace {
   zoom: number;
 }
 
+/** Ids as little-endian int32; a list where a test or another widget set one. */
+export type WireIds = DataView | number[];
+
 export interface Traits extends Tables {
   points: DataView | null;
   panels: PanelName[];
   height: number;
   theme: "auto" | "light" | "dark";
-  selection: number[];
-  classes: number[];
-  focus: number[];
+  selection: WireIds;
+  classes: WireIds;
+  focus: WireIds;
+  /** What answers where there is no kernel. */
+  saved: SavedView | null;
   /** Null: everything fits. */
   view: MapPlace | null;
   /** How the person arranged the panels: layout's own. */
@@ -300,7 +308,7 @@ export interface Traits extends Tables {
 }
 
 /** The traits that the page changes too. */
-export type SharedTrait = "selection" | "classes" | "focus" | "view" | "arrangement";
+export type SharedTrait = "selection" | "classes" | "focus" | "view" | "arrangement" | "saved";
 
 export interface PictureRow {
   id: number;

@@ -104,10 +104,13 @@ export class UiState extends Emitter<Events> {
     this.emit("classes", next);
   }
 
-  clearClasses(): void {
-    if (!this.#classes.size) return;
-    this.#classes = new Set();
+  setClasses(ids: Iterable<number>): void {
+    this.#classes = new Set(ids);
     this.emit("classes", this.#classes);
+  }
+
+  clearClasses(): void {
+    if (this.#classes.size) this.setClasses([]);
   }
 
   setFocus(focus: LabelFocus | null): void {

@@ -5,7 +5,7 @@ import pytest
 from blocks import decode
 
 from datacrafter_widget import DataCrafter, InputError, Session
-from datacrafter_widget.widget.protocol import TABLES
+from datacrafter_widget.session.tables import TABLES
 
 
 def test_a_new_widget_holds_the_whole_state_in_its_traits(session):
@@ -37,7 +37,7 @@ def test_an_unknown_panel_is_refused_by_name(session):
 
 def test_a_page_in_step_gets_nothing_and_one_behind_gets_everything(page):
     page.ask("undo")
-    seq = page.widget._seq
+    seq = page.widget._feed.seq
     answer, buffers = page.ask("hello", seq=seq)
     assert answer["result"] == {"seq": seq, "tables": None}
     answer, buffers = page.ask("hello", seq=seq + 100)
@@ -76,7 +76,7 @@ def test_generated_pictures_stream_in_as_appended_points(session, page):
     page.widget._fold()
     read = decode(page.widget.points)
     assert read["count"] == before + 3
-    assert read["seq"] == page.widget._seq
+    assert read["seq"] == page.widget._feed.seq
 
 
 def test_removed_pictures_are_hidden_at_once_and_come_back_with_undo(session, page):
@@ -198,9 +198,9 @@ def test_export_reports_what_it_wrote_and_refuses_to_overwrite(page, tmp_path):
 def test_a_warning_is_told_where_it_happened_and_changes_nothing_else(session, page):
     session.events.emit("warning", where="info", message="first")
     page.wait(lambda m: m.get("message") == "first")
-    page.ask("hello", seq=page.widget._seq)  # answered once the messages of the widget's opening are out
+    page.ask("hello", seq=page.widget._feed.seq)  # answered once the messages of the widget's opening are out
     message = "groups of words keep the name of their most central word: <b>no answer</b>"
-    seq = page.widget._seq
+    seq = page.widget._feed.seq
     session.events.emit("warning", where="map", message=message)
     session.events.emit("warning", where="prompts", message="another")
     page.wait(lambda m: m.get("message") == "another")
@@ -232,14 +232,14 @@ def test_selection_is_a_trait(page):
     page.widget.observe(lambda change: heard.append(change["new"]), "selection")
     page.widget.selection = [3, 4]
     assert heard == [[3, 4]]
+    page.widget.selection = []
 
 
 def test_a_closed_widget_hears_no_more(session, page):
     page.widget.close()
     page.messages.clear()
     session.events.emit("labels")
-    if page.widget._timer is not None:
-        page.widget._timer.join(10)
+    page.widget._feed.join()
     assert page.messages == []
 
 

@@ -7,7 +7,7 @@ from blocks import decode
 from PIL import Image
 
 from datacrafter_widget.session.plain import plain
-from datacrafter_widget.widget.protocol import TABLES
+from datacrafter_widget.session.tables import TABLES
 
 KEPT = ["points", *(name for name in TABLES if name != "info")]  # the memory in "info" changes by itself
 
@@ -16,8 +16,8 @@ def test_a_preview_is_a_message_of_small_pictures_and_leaves_no_trace(session, p
     first = session.classes[0].id
     session.events.emit("warning", where="info", message="first")
     page.wait(lambda m: m.get("message") == "first")
-    page.ask("hello", seq=page.widget._seq)  # answered once the messages of the widget's opening are out
-    seq, before = page.widget._seq, {name: getattr(page.widget, name) for name in KEPT}
+    page.ask("hello", seq=page.widget._feed.seq)  # answered once the messages of the widget's opening are out
+    seq, before = page.widget._feed.seq, {name: getattr(page.widget, name) for name in KEPT}
     images = [Image.new("RGB", size, "red") for size in [(64, 64), (1024, 512)]]
     session.events.emit("preview", job=9, class_ids=[first, first], images=images)
     message, buffers = page.wait(lambda m: m["type"] == "preview")
@@ -25,7 +25,7 @@ def test_a_preview_is_a_message_of_small_pictures_and_leaves_no_trace(session, p
     assert [buffer[8:12] for buffer in buffers] == [b"WEBP"] * 2
     assert sum(map(len, buffers)) < 5_000
     assert images[1].size == (1024, 512)
-    assert page.widget._seq == seq
+    assert page.widget._feed.seq == seq
     assert {name: getattr(page.widget, name) for name in KEPT} == before
 
 

@@ -10,8 +10,9 @@ from blocks import decode
 from datacrafter_widget import InputError
 from datacrafter_widget.session.plain import plain
 from datacrafter_widget.session.points import MAX_ITERATION, encode_points
+from datacrafter_widget.session.tables import TABLES
 from datacrafter_widget.widget import protocol
-from datacrafter_widget.widget.protocol import REQUESTS, TABLES, check_request
+from datacrafter_widget.widget.protocol import REQUESTS, check_message, check_request
 from datacrafter_widget.widget.requests import ANSWERS
 
 TYPESCRIPT = (Path(__file__).parents[2] / "js" / "src" / "protocol.ts").read_text()
@@ -194,5 +195,17 @@ def test_an_unknown_request_is_refused(kind):
         check_request({"type": kind, "ids": [1]})
 
 
-def test_arguments_that_were_not_agreed_are_left_out():
-    assert check_request({"type": "undo", "id": "1", "path": "/etc"}) == ("undo", {})
+def test_arguments_that_were_not_agreed_are_refused():
+    with pytest.raises(InputError, match="found path"):
+        check_request({"type": "undo", "id": "1", "path": "/etc"})
+
+
+@pytest.mark.parametrize("message", [None, [], "undo", {}, {"id": None}, {"id": ["1"]}, {"id": "x" * 1000}])
+def test_a_request_that_cant_be_answered_is_refused(message):
+    with pytest.raises(InputError, match="with an id"):
+        check_message(message)
+
+
+def test_errors_go_to_a_place_by_its_name():
+    assert check_message({"id": "1", "where": "map"}) == ("1", "map")
+    assert check_message({"id": 1, "where": {"a": 1}}) == (1, "")
