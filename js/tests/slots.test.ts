@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { templateParts } from "../src/slots";
+import { templateParts, writeTemplate } from "../src/slots";
 
 describe("templateParts", () => {
   it("takes slots, words and the class apart", () => {
@@ -15,16 +15,33 @@ describe("templateParts", () => {
     expect(templateParts("[ | bright] {class}")[0]).toEqual({ kind: "slot", options: ["", "bright"] });
   });
 
+  it("takes doubled brackets and braces literally", () => {
+    expect(templateParts("[[a | b]] {{class}} [x [[y]] | z]")).toEqual([
+      { kind: "text", text: "[[a | b]] {{class}} " },
+      { kind: "slot", options: ["x [[y]]", "z"] },
+    ]);
+  });
+
   it("keeps what does not parse as text, losing nothing", () => {
-    for (const text of ["[open {class", "a {thing} ]", "{{class}}", "[[a]"]) {
-      const shown = templateParts(text).map((part) =>
-        part.kind === "text"
-          ? part.text
-          : part.kind === "class"
-            ? "{class}"
-            : `[${part.options.join(" | ")}]`,
-      );
-      expect(shown.join("")).toBe(text);
+    for (const text of ["[open {class", "a {thing} ]", "{{class}}", "[[a]", "[]", "[a | [b]"]) {
+      expect(writeTemplate(templateParts(text))).toBe(text);
     }
+  });
+});
+
+describe("writeTemplate", () => {
+  it("writes what was taken apart", () => {
+    for (const text of [
+      "[a photo of | a sketch of] a {class}",
+      "[ | bright] {class}, [day | night]",
+      "[ [[x]] | y] z",
+    ]) {
+      expect(writeTemplate(templateParts(text))).toBe(text);
+    }
+  });
+
+  it("keeps a slot's bracket and an escaped one beside it apart", () => {
+    const parts = [{ kind: "slot" as const, options: ["y", "[[x]]"] }];
+    expect(templateParts(writeTemplate(parts))).toEqual(parts);
   });
 });

@@ -1,113 +1,156 @@
 import { h } from "../dom";
-import { compact, linearScale } from "../scale";
+import { compact } from "../scale";
 import { svg } from "../svg";
+import { type ChartLine, type ChartPlot, drawPlot } from "./chartplot";
+import { chartTip } from "./charttip";
 
-export interface Series {
+export interface ChartAbout {
   title: string;
   /** Which way is better, and what the number says. */
   hint: string;
   better: "higher" | "lower";
-  points: { iteration: number; value: number }[];
-  /** First and last iteration of the axis. */
-  span: [number, number];
-  /** What is said beside the value of a point; its round or its change when absent. */
-  note?: (at: number) => string;
-  /** Called with the point that the pointer is nearest to. */
-  onPoint?: (at: number) => void;
+  /** What a round is called, as in "round 3"; it is said beside its value. */
+  round: (at: number) => string;
+  /** Whether the last value is said with how it changed. */
+  trends?: boolean;
+  /** Called with the round that the pointer or the keys are at; null when they leave. */
+  onRound: (round: number | null) => void;
+  /** Called when a round is chosen. */
+  onChoose?: (round: number, event: MouseEvent | KeyboardEvent) => void;
 }
 
-const TOP = 8;
-const BOTTOM = 16;
-const SIDE = 8;
+export interface Chart {
+  element: HTMLElement;
+  /** Draws the lines, the first of which is the strong one, over the rounds from `span[0]` to `span[1]`. */
+  draw: (lines: readonly ChartLine[], span: [number, number], width: number, height: number) => void;
+  /** Shows the values of a round; those of the last one when null. */
+  mark: (round: number | null) => void;
+}
 
-/** One metric over the iterations: the latest value large, a line below it, values on hover. */
-export function chart(series: Series, width: number, height: number): HTMLElement {
-  const { points } = series;
-  const last = points[points.length - 1];
-  const value = h("b", {}, last ? compact(last.value) : "–");
+/** One metric over the rounds: its value large, lines below it, all values of a round by pointer and by keys. */
+export function chart(about: ChartAbout): Chart {
+  const value = h("b", {}, "–");
   const note = h("span", { class: "dc-chart-note" });
-  const tell = (at: number) => {
-    value.textContent = compact(points[at].value);
-    note.textContent = series.note?.(at) ?? describe(series, at);
-    note.dataset.trend = series.note ? "none" : trend(series, at);
-    series.onPoint?.(at);
-  };
-  const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
-  if (last) {
-    drawLine(plot, series, width, height, tell);
-    tell(points.length - 1);
-  } else plot.append(svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, "after the first round"));
-  plot.setAttribute(
-    "aria-label",
-    `${series.title}: ${points.map((p) => compact(p.value)).join(", ") || "no values"}`,
-  );
-  const arrow = series.better === "higher" ? "↑" : "↓";
-  const head = h(
+  const plot = svg("svg", { "aria-hidden": "true" });
+  const tip = chartTip();
+  const slider = h(
     "div",
-    { class: "dc-chart-head", title: series.hint },
-    h("span", { class: "dc-chart-title" }, series.title, h("i", {}, arrow)),
-    h("span", { class: "dc-chart-value" }, value, note),
+    {
+      class: "dc-chart-plot",
+      attrs: {
+        role: "slider",
+        "aria-label": about.title,
+        title: about.onChoose && "Click a round to select its pictures",
+      },
+    },
+    plot,
   );
-  return h("div", { class: "dc-chart", attrs: { "data-metric": series.title.toLowerCase() } }, head, plot);
-}
+  let lines: readonly ChartLine[] = [];
+  let drawn: ChartPlot | null = null;
+  let now: number | null = null;
 
-function drawLine(
-  plot: SVGSVGElement,
-  series: Series,
-  width: number,
-  height: number,
-  tell: (at: number) => void,
-): void {
-  const { points } = series;
-  const x = linearScale(series.span, [SIDE, width - SIDE], 0);
-  const y = linearScale(
-    points.map((point) => point.value),
-    [height - BOTTOM - 2, TOP],
-  );
-  const at = points.map((point) => [x(point.iteration), y(point.value)]);
-  const base = height - BOTTOM + 2;
-  plot.append(svg("line", { class: "dc-axis", x1: SIDE, x2: width - SIDE, y1: base, y2: base }));
-  const [first, final] = series.span;
-  const every = Math.ceil((final - first + 1) / Math.max(2, width / 34));
-  for (let iteration = first; iteration <= final; iteration += every) {
-    plot.append(svg("text", { class: "dc-tick", x: x(iteration), y: height - 3 }, String(iteration)));
-  }
-  const path = `M${at.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join("L")}`;
-  if (points.length > 1) {
-    plot.append(
-      svg("path", { class: "dc-area", d: `${path}L${at[at.length - 1][0]},${base}L${at[0][0]},${base}Z` }),
-    );
-    plot.append(svg("path", { class: "dc-line", d: path }));
-  }
-  const dots = at.map(([cx, cy]) => svg("circle", { class: "dc-point", cx, cy, r: 3 }));
-  plot.append(...dots);
-  const mark = (chosen: number) => {
-    dots.forEach((dot, i) => {
-      dot.classList.toggle("dc-on", i === chosen);
-    });
-    tell(chosen);
+  const mark = (round: number | null) => {
+    now = round;
+    const main = lines[0]?.points ?? [];
+    const at = round === null ? main.length - 1 : main.findIndex(({ iteration }) => iteration === round);
+    value.textContent = at < 0 ? "–" : compact(main[at].value);
+    note.textContent = at < 0 ? "" : describe(at, round !== null);
+    note.dataset.trend = at < 0 || round !== null ? "none" : trend(at);
+    drawn?.mark(round, main[at]?.iteration);
+    if (at >= 0 && drawn) say(round ?? main[at].iteration);
   };
-  mark(points.length - 1);
-  plot.addEventListener("pointermove", (event) => {
-    const px =
-      ((event.clientX - plot.getBoundingClientRect().left) / plot.getBoundingClientRect().width) * width;
-    mark(at.reduce((best, [cx], i) => (Math.abs(cx - px) < Math.abs(at[best][0] - px) ? i : best), 0));
+  const name = (round: number) => about.round(round) + (drawn?.provisional(round) ? ", so far" : "");
+  const say = (round: number) => {
+    const values = linesAt(round).map(({ line, value }) => `${line.name} ${compact(value)}`);
+    slider.setAttribute("aria-valuenow", String(round));
+    slider.setAttribute("aria-valuetext", `${name(round)}: ${values.join(", ")}`);
+  };
+  const linesAt = (round: number) =>
+    lines.flatMap((line) => {
+      const point = line.points.find(({ iteration }) => iteration === round);
+      return point ? [{ line, value: point.value }] : [];
+    });
+  const describe = (at: number, chosen: boolean) => {
+    const { points } = lines[0];
+    const { iteration, value: last } = points[at];
+    if (chosen || at === 0 || !about.trends) return name(iteration);
+    const before = points[at - 1].value;
+    const change = before ? (100 * (last - before)) / Math.abs(before) : 0;
+    const so = drawn?.provisional(iteration) ? "now " : "";
+    return `${so}${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)} %`;
+  };
+  const trend = (at: number) => {
+    const { points } = lines[0];
+    const change = at > 0 ? points[at].value - points[at - 1].value : 0;
+    if (change === 0 || !about.trends) return "none";
+    return change > 0 === (about.better === "higher") ? "good" : "bad";
+  };
+  const go = (round: number | null) => {
+    about.onRound(round);
+    if (round === null || lines.length < 2 || !drawn) tip.hide();
+    else tip.show(slider, drawn.x(round), name(round), linesAt(round));
+  };
+
+  slider.addEventListener("pointermove", ({ clientX }) => {
+    const round = drawn?.nearest(clientX - slider.getBoundingClientRect().left);
+    if (round !== undefined && (round !== now || !tip.open)) go(round);
   });
-  plot.addEventListener("pointerleave", () => mark(points.length - 1));
-}
+  slider.addEventListener("pointerleave", () => go(null));
+  slider.addEventListener("blur", () => go(null));
+  slider.addEventListener("click", (event) => now !== null && about.onChoose?.(now, event));
+  slider.addEventListener("keydown", (event) => {
+    const rounds = drawn?.rounds ?? [];
+    if (event.key === "Enter" && now !== null) about.onChoose?.(now, event);
+    const at = now === null ? rounds.length - 1 : rounds.indexOf(now);
+    const to = {
+      ArrowLeft: now === null ? at : at - 1,
+      ArrowDown: now === null ? at : at - 1,
+      ArrowRight: at + 1,
+      ArrowUp: at + 1,
+      Home: 0,
+      End: rounds.length - 1,
+    }[event.key];
+    if (to === undefined || !rounds.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(rounds[Math.max(0, Math.min(rounds.length - 1, to))]);
+  });
 
-function describe({ points }: Series, at: number): string {
-  const { iteration, value } = points[at];
-  const round = iteration === 0 ? "originals" : `round ${iteration}`;
-  if (at === 0 || at < points.length - 1) return round;
-  const before = points[at - 1].value;
-  const change = before ? (100 * (value - before)) / Math.abs(before) : 0;
-  return `${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)} %`;
-}
-
-function trend({ points, better }: Series, at: number): string {
-  if (at === 0) return "none";
-  const change = points[at].value - points[at - 1].value;
-  if (change === 0) return "none";
-  return change > 0 === (better === "higher") ? "good" : "bad";
+  const arrow = about.better === "higher" ? "↑" : "↓";
+  const element = h(
+    "div",
+    { class: "dc-chart", attrs: { "data-metric": about.title.toLowerCase() } },
+    h(
+      "div",
+      { class: "dc-chart-head", title: about.hint },
+      h("span", { class: "dc-chart-title" }, about.title, h("i", {}, arrow)),
+      h("span", { class: "dc-chart-value" }, value, note),
+    ),
+    slider,
+    tip.element,
+  );
+  return {
+    element,
+    mark,
+    draw: (next, span, width, height) => {
+      lines = next;
+      drawn = lines[0]?.points.length ? drawPlot(plot, lines, span, width, height) : null;
+      plot.toggleAttribute("data-empty", !drawn);
+      slider.tabIndex = drawn ? 0 : -1;
+      slider.toggleAttribute("aria-disabled", !drawn);
+      slider.setAttribute("aria-valuemin", String(span[0]));
+      slider.setAttribute("aria-valuemax", String(span[1]));
+      if (!drawn) {
+        plot.replaceChildren(
+          svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, "after the first round"),
+        );
+        plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
+        plot.setAttribute("width", String(width));
+        plot.setAttribute("height", String(height));
+        slider.setAttribute("aria-valuenow", "0");
+        slider.setAttribute("aria-valuetext", "no values before the first round");
+      }
+      mark(drawn?.rounds.includes(now ?? Number.NaN) ? now : null);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { h } from "../dom";
 import type { ClassRow } from "../protocol";
 import type { Scope } from "../scope";
-import { templateEditor } from "./templatecard";
+import { templateEditor } from "./templateeditor";
 
 /** Opens an editor for a new prompt of a class in its group, or goes to the one that is open there. */
 export function openDraft(

@@ -1,10 +1,12 @@
 import { h } from "../dom";
 import type { MetricName, MetricRow } from "../protocol";
 import type { Scope } from "../scope";
-import { chart, type Series } from "./chart";
+import { selectMode, selectWhere } from "../selecting";
+import { type ChartAbout, chart } from "./chart";
+import type { ChartLine } from "./chartplot";
 import { frame } from "./frame";
 
-const METRICS: [MetricName, Omit<Series, "points" | "span">][] = [
+const METRICS: [MetricName, Pick<ChartAbout, "title" | "hint" | "better">][] = [
   [
     "informativeness",
     {
@@ -31,48 +33,79 @@ const METRICS: [MetricName, Omit<Series, "points" | "span">][] = [
   ],
 ];
 
-/** Metrics: three lines over the iterations, of all pictures or of the one class that is chosen. */
-export function metricsPanel({ connection, signal }: Scope): HTMLElement {
+/** Metrics: three charts over the rounds, a strong line for all classes and one for each class that is chosen. */
+export function metricsPanel({ connection, signal, colours, root }: Scope): HTMLElement {
+  const { store, ui } = connection;
   const { element, header, body } = frame("metrics", "Metrics");
-  const of = h("span", { class: "dc-panel-note" });
-  header.append(of);
+  const key = h("span", { class: "dc-panel-note dc-key" });
+  header.append(key);
   body.classList.add("dc-charts");
+  const charts = METRICS.map(([metric, about]) => ({
+    metric,
+    ...chart({
+      ...about,
+      trends: true,
+      round: (round) => `round ${round}`,
+      onRound: (round) => {
+        for (const { mark } of charts) mark(round);
+      },
+      onChoose: (round, event) => void selectWhere(connection, { iteration: round }, selectMode(event)),
+    }),
+  }));
+  body.append(...charts.map((each) => each.element));
+
+  const chosen = () => {
+    const colour = colours();
+    return store
+      .get("info")
+      .classes.map((row, i) => ({ ...row, colour: colour[i] }))
+      .filter(({ id }) => ui.classes.has(id));
+  };
+  let drawn: { rows: MetricRow[]; look: string } | null = null;
   const render = () => {
-    const { classes } = connection.ui;
-    const chosen = classes.size === 1 ? [...classes][0] : null;
-    const rows = connection.store.get("metrics").filter((row) => row.class_id === chosen);
-    const name = connection.store.get("info").classes.find((row) => row.id === chosen)?.name;
-    of.textContent = name ? `of ${name}, by round` : "of all classes, by round";
+    const { clientWidth, clientHeight } = body;
+    const rows = store.get("metrics");
+    const classes = chosen().map(({ id, name, colour }) => ({ id, name, colour }));
+    const look = JSON.stringify([classes, clientWidth, clientHeight, root.dataset.theme]);
+    // The counts of the classes change many times a second while generating; nothing here does.
+    if (drawn?.rows === rows && drawn.look === look) return;
+    drawn = { rows, look };
+    key.replaceChildren(
+      ...(classes.length
+        ? [{ name: "all", colour: "" }, ...classes].map(({ name, colour }) =>
+            h("span", { style: colour ? { "--line": colour } : {} }, name),
+          )
+        : ["of all classes, by round"]),
+    );
+    key.title = classes.map(({ name }) => name).join(", ");
     const iterations = rows.map((row) => row.iteration);
     const span: [number, number] = iterations.length
       ? [Math.min(...iterations), Math.max(...iterations)]
       : [0, 0];
-    const width = Math.max(120, (body.clientWidth - 24 - 2 * (body.clientWidth < 640 ? 14 : 24)) / 3);
-    const height = Math.max(44, Math.min(90, body.clientHeight - 26));
-    body.replaceChildren(
-      ...METRICS.map(([metric, about]) =>
-        chart({ ...about, points: series(rows, metric), span }, width, height),
-      ),
-    );
+    const width = Math.max(80, (clientWidth - 24 - 2 * (clientWidth < 640 ? 14 : 24)) / 3);
+    const height = Math.max(44, Math.min(260, clientHeight - 30));
+    for (const { metric, draw } of charts) {
+      const mine = rows.filter(({ name }) => name === metric);
+      const lines: ChartLine[] = [
+        { name: "all classes", colour: null, points: series(mine, null) },
+        ...classes.map(({ id, name, colour }) => ({ name, colour, points: series(mine, id) })),
+      ];
+      draw(lines, span, width, height);
+    }
   };
-  connection.store.on("metrics", render, signal);
-  connection.store.on("info", render, signal);
-  connection.ui.on("classes", render, signal);
-  let seen = "";
-  const size = new ResizeObserver(() => {
-    const now = `${body.clientWidth}x${body.clientHeight}`;
-    if (now !== seen) render();
-    seen = now;
-  });
+  store.on("metrics", render, signal);
+  store.on("info", render, signal);
+  ui.on("classes", render, signal);
+  root.addEventListener("datacrafter-theme", render, { signal });
+  const size = new ResizeObserver(render);
   size.observe(body);
   signal.addEventListener("abort", () => size.disconnect(), { once: true });
   render();
   return element;
 }
 
-function series(rows: readonly MetricRow[], name: string): { iteration: number; value: number }[] {
+function series(rows: readonly MetricRow[], classId: number | null): ChartLine["points"] {
   return rows
-    .filter((row) => row.name === name && Number.isFinite(row.value))
-    .sort((a, b) => a.iteration - b.iteration)
-    .map(({ iteration, value }) => ({ iteration, value }));
+    .filter((row) => row.class_id === classId && Number.isFinite(row.value))
+    .sort((a, b) => a.iteration - b.iteration);
 }

@@ -1,6 +1,7 @@
 import { arrange } from "../arrange";
 import { h } from "../dom";
 import type { ClassRow } from "../protocol";
+import { roving } from "../roving";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { conceptList } from "./concepts";
@@ -11,6 +12,7 @@ import { proposalCard } from "./proposal";
 import { strategyBox } from "./strategybox";
 import { teachBox } from "./teachbox";
 import { templateCard } from "./templatecard";
+import { TemplateMemory } from "./templatememory";
 
 /** Prompts: the templates class by class, and the proposals that feedback led to. */
 export function promptsPanel(scope: Scope): HTMLElement {
@@ -20,7 +22,9 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const note = h("span", { class: "dc-panel-note" });
   header.append(note, strategyBox(scope));
   const chips = h("div", { class: "dc-class-chips", attrs: { role: "group", "aria-label": "Classes" } });
+  const reach = roving(chips, "button");
   const list = h("div", { class: "dc-cards" });
+  const memory = new TemplateMemory();
   body.append(
     chips,
     jobList(scope, (job) => ABOUT_PROMPTS.has(job.kind)),
@@ -59,10 +63,13 @@ export function promptsPanel(scope: Scope): HTMLElement {
     const ordered = [...shown.filter(waiting), ...shown.filter((row) => !waiting(row))];
     const groups = ordered.map((row) => {
       const colour = colours()[classes.indexOf(row)];
-      const templates = store.get("templates").filter((template) => template.class_id === row.id);
+      const templates = store
+        .get("templates")
+        .filter((template) => template.class_id === row.id)
+        .sort((a, b) => memory.root(a) - memory.root(b));
       const cards = templates.map((template) =>
         card(`template:${template.id}`, [template, row.word, read_only, colour], (edit) =>
-          templateCard(scope, template, row, edit),
+          templateCard(scope, template, row, memory, edit),
         ),
       );
       const mine = proposals
@@ -103,30 +110,31 @@ export function promptsPanel(scope: Scope): HTMLElement {
     arrange(list, classes.length ? groups : [h("p", { class: "dc-empty" }, nothing)]);
   };
 
+  let chipSignature = "";
   const renderChips = (classes: ClassRow[]) => {
     const colour = colours();
-    chips.replaceChildren(
-      ...classes.map((row, i) =>
-        h(
-          "button",
-          {
-            class: "dc-class-chip",
-            title: `Show only ${row.name}`,
-            style: { "--class": colour[i] },
-            attrs: {
-              type: "button",
-              "data-class-chip": row.id,
-              "aria-pressed": String(ui.classes.has(row.id)),
-            },
-            on: {
-              click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
-            },
-          },
-          row.name,
-        ),
-      ),
-    );
+    const now = JSON.stringify([classes.map(({ id, name }) => [id, name]), colour]);
+    if (now !== chipSignature) chips.replaceChildren(...classes.map((row, i) => chip(row, colour[i])));
+    chipSignature = now;
+    classes.forEach(({ id }, i) => {
+      chips.children[i].setAttribute("aria-pressed", String(ui.classes.has(id)));
+    });
+    reach();
   };
+  const chip = (row: ClassRow, colour: string) =>
+    h(
+      "button",
+      {
+        class: "dc-class-chip",
+        title: `Show only ${row.name}`,
+        style: { "--class": colour },
+        attrs: { type: "button", "data-class-chip": row.id },
+        on: {
+          click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
+        },
+      },
+      row.name,
+    );
 
   const groupOf = (row: ClassRow) => kept.get(`group:${row.id}`)!.element;
   const head = (row: ClassRow): HTMLElement => {

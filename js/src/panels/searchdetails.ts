@@ -55,22 +55,24 @@ function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElemen
 }
 
 function scoreChart(generations: GenerationRow[], width: number, prompt: HTMLElement): HTMLElement {
-  const first = generations[0].number;
   const last = generations[generations.length - 1].number;
-  return chart(
-    {
-      title: "Score",
-      hint: "How well the pictures of the best prompt so far follow your feedback. Higher is better.",
-      better: "higher",
-      points: generations.map(({ number, score }) => ({ iteration: number, value: score ?? 0 })),
-      span: [first, last],
-      note: (at) => `generation ${generations[at].number}`,
-      onPoint: (at) => {
-        const { proxies, template, negative } = generations[at];
-        prompt.textContent = `After ${proxies} pictures: ${template}${negative && `, not ${negative}`}`;
-      },
-    },
-    width,
-    HEIGHT,
-  );
+  const score = chart({
+    title: "Score",
+    hint: "How well the pictures of the best prompt so far follow your feedback. Higher is better.",
+    better: "higher",
+    round: (number) => `generation ${number}`,
+    onRound: (at) => show(at),
+  });
+  const show = (at: number | null) => {
+    const row = generations.find(({ number }) => number === (at ?? last));
+    if (row) {
+      const { proxies, template, negative } = row;
+      prompt.textContent = `After ${proxies} pictures: ${template}${negative && `, not ${negative}`}`;
+    }
+    score.mark(at);
+  };
+  const points = generations.map(({ number, score: value }) => ({ iteration: number, value: value ?? 0 }));
+  score.draw([{ name: "score", colour: null, points }], [generations[0].number, last], width, HEIGHT);
+  show(null);
+  return score.element;
 }

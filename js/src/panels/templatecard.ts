@@ -1,21 +1,59 @@
 import { h } from "../dom";
 import type { ClassRow, TemplateRow } from "../protocol";
+import { samplePrompt } from "../sampleprompt";
 import type { Scope } from "../scope";
+import { type TemplatePart, templateParts, writeTemplate } from "../slots";
 import { button } from "./button";
-import { templateForm } from "./templateform";
-import { templateText } from "./templatetext";
+import { templateChips } from "./templatechips";
+import { templateEditor } from "./templateeditor";
+import type { ChipPart, Slot, TemplateMemory } from "./templatememory";
 
-/** One prompt template: read, edit, delete. */
+/** One prompt template: its options as chips, an example of what it becomes, and ways to write or delete it. */
 export function templateCard(
   scope: Scope,
   row: TemplateRow,
   owner: ClassRow,
+  memory: TemplateMemory,
   onEdit: (open: boolean) => void,
 ): HTMLElement {
   const { connection, notices } = scope;
   const where = `template:${row.id}`;
   const frozen = connection.store.get("info").read_only;
-  const card = h("article", { class: "dc-card", attrs: { "data-template": row.id } });
+  const card = h("article", {
+    class: "dc-card",
+    attrs: { "data-template": row.id, "aria-label": `Prompt for ${owner.name}` },
+  });
+  const problems = notices.slot(where);
+  const remembered = memory.get(row);
+  let parts = remembered?.parts ?? templateParts(row.text).map(chipPart);
+
+  const change = (slot: Slot, options: Slot["options"], focus: string) => {
+    const next = parts.map((part) => (part === slot ? { ...slot, options } : part));
+    const text = writeTemplate(written(next));
+    if (text === writeTemplate(written(parts))) return redraw(next, focus); // an option that was left out is gone
+    if (!options.some((option) => option.on && option.text)) {
+      const message = "A slot keeps one option at least. Edit the prompt to take the slot out.";
+      connection.ui.emit("notice", { where, kind: "warning", message });
+      return;
+    }
+    void save(text, next, focus);
+  };
+  const redraw = (now: ChipPart[], focus: string | null) => {
+    parts = now;
+    read();
+    if (focus) card.querySelector<HTMLElement>(`[data-option="${focus}"]`)?.focus({ preventScroll: true });
+  };
+  const save = async (text: string, next: ChipPart[], focus: string) => {
+    const before = parts;
+    notices.clear(where);
+    memory.follow(row, text, next, focus);
+    redraw(next, focus);
+    card.inert = true; // until the card of the new template takes its place
+    const args = { template: row.id, text, negative: row.negative };
+    if (await connection.act("edit_template", args, where)) return;
+    card.inert = false;
+    redraw(before, focus);
+  };
   const read = () => {
     onEdit(false);
     const edit = button({ action: "edit-template", label: "Edit this prompt", icon: "edit", click: write });
@@ -29,12 +67,12 @@ export function templateCard(
     drop.disabled = frozen;
     const negative =
       row.negative &&
-      h("p", { class: "dc-template" }, h("span", { class: "dc-negative" }, "not "), row.negative);
+      h("div", { class: "dc-template" }, h("span", { class: "dc-negative" }, "not "), row.negative);
     card.replaceChildren(
-      h("div", { class: "dc-card-tools" }, edit, drop),
-      templateText(row.text, owner.word),
+      templateChips(parts, owner.word, frozen ? null : change),
       ...(negative ? [negative] : []),
-      notices.slot(where),
+      h("div", { class: "dc-card-foot" }, example(written(parts), owner.word), edit, drop),
+      problems,
     );
   };
   const write = () => {
@@ -50,40 +88,52 @@ export function templateCard(
       },
       cancel: read,
     });
-    card.replaceChildren(editor, notices.slot(where));
+    card.replaceChildren(editor, problems);
     editor.querySelector("textarea")?.focus();
   };
   read();
+  const focus = remembered?.focus;
+  if (remembered && focus) {
+    remembered.focus = null;
+    queueMicrotask(() => redraw(parts, focus)); // once it is on the page
+  }
   return card;
 }
 
-interface EditorOptions {
-  text: string;
-  negative: string | null;
-  save: (text: string, negative: string) => void;
-  cancel: () => void;
+/** A prompt that the template can become; a click shows another. */
+function example(parts: readonly TemplatePart[], word: string): HTMLElement {
+  const count = parts.reduce((all, part) => all * (part.kind === "slot" ? part.options.length : 1), 1);
+  const prompt = h("span", {}, samplePrompt(parts, word));
+  if (count < 2) return h("span", { class: "dc-example" }, prompt);
+  return h(
+    "button",
+    {
+      class: "dc-example",
+      title: `One of ${count.toLocaleString("en")} prompts. Click for another.`,
+      attrs: { type: "button", "data-action": "another-example" },
+      on: {
+        click: () => {
+          const shown = prompt.textContent;
+          for (let tries = 0; tries < 9 && prompt.textContent === shown; tries++) {
+            prompt.textContent = samplePrompt(parts, word);
+          }
+        },
+      },
+    },
+    prompt,
+  );
 }
 
-/** The form to write a template in; `negative` null leaves that field out. */
-export function templateEditor({ text, negative, save, cancel }: EditorOptions): HTMLElement {
-  const submit = () => {
-    const now = form.value();
-    save(now.text, now.negative);
-  };
-  const form = templateForm({ text, negative, submit, cancel });
-  form.element.append(
-    h(
-      "div",
-      { class: "dc-actions" },
-      button({
-        action: "save-template",
-        label: "Save (Ctrl+Enter)",
-        text: "Save",
-        kind: "primary",
-        click: submit,
-      }),
-      button({ action: "cancel-edit", label: "Leave it as it was (Escape)", text: "Discard", click: cancel }),
-    ),
+function chipPart(part: TemplatePart): ChipPart {
+  if (part.kind !== "slot") return part;
+  return { kind: "slot", options: part.options.map((text) => ({ text, on: true })) };
+}
+
+/** The parts without the options that are left out. */
+function written(parts: readonly ChipPart[]): TemplatePart[] {
+  return parts.map((part) =>
+    part.kind === "slot"
+      ? { kind: "slot", options: part.options.filter(({ on }) => on).map(({ text }) => text) }
+      : part,
   );
-  return form.element;
 }
