@@ -59,7 +59,6 @@ export function helpBox(panels: readonly PanelName[]): { element: HTMLElement; o
   );
   box.classList.add("dc-help");
   box.tabIndex = 0; // it scrolls where it is low
-  box.dataset.first = "";
   return { element: h("div", {}, opener, box), open: () => box.showPopover() };
 }
 

@@ -37,6 +37,7 @@ export function followKeys(scope: Scope, help: () => void): void {
       if (isField(event.target)) return event.stopPropagation(); // what is typed here is no host's shortcut
       const { key, defaultPrevented, ctrlKey, metaKey, altKey } = event;
       if (defaultPrevented || ctrlKey || metaKey || altKey || !keys[key]) return;
+      if (root.querySelector(":popover-open")) return; // Escape closes it
       if (/^(z|Delete)$/i.test(key) && store.get("info").read_only) return;
       keys[key]();
       event.preventDefault();

@@ -7,14 +7,14 @@ const ROOM = 320;
 
 /**
  * A small box that a button opens, above everything else. The browser closes it on Escape and on a click elsewhere and
- * gives the focus back; a child with `data-first` gets it when the box opens.
+ * gives the focus back; a child with `data-first`, or else the box, gets it when it opens.
  */
 export function popover(opener: HTMLButtonElement, label: string, ...children: HTMLElement[]): HTMLElement {
   const box = h(
     "div",
     {
       class: "dc-popover",
-      attrs: { popover: "auto", role: "dialog", "aria-label": label },
+      attrs: { popover: "auto", role: "dialog", "aria-label": label, tabindex: -1 },
       on: { keydown: (event) => event.stopPropagation() }, // Jupyter has keys of its own
     },
     ...children,
@@ -39,7 +39,7 @@ export function popover(opener: HTMLButtonElement, label: string, ...children: H
   box.addEventListener("toggle", (event) => {
     const open = event.newState === "open";
     opener.setAttribute("aria-expanded", String(open));
-    if (open) box.querySelector<HTMLElement>("[data-first]")?.focus();
+    if (open) (box.querySelector<HTMLElement>("[data-first]") ?? box).focus();
   });
   return box;
 }

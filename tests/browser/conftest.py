@@ -294,6 +294,11 @@ class BarePage:
         self._seq += 1
         self.say(type="state", seq=self._seq, tables=tables)
 
+    def place(self, block: bytes) -> None:
+        """Send a block of points as the session does when all were placed anew."""
+        self._seq += 1
+        self.say(block, type="replace", seq=self._seq)
+
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """The requests of a kind so far, without what belongs to every message."""
         return [
