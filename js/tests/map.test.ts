@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Camera } from "../src/map/camera";
 import { pointInPolygon } from "../src/map/geometry";
-import { canPoint, computeLooks } from "../src/map/looks";
+import { canPoint, Looks } from "../src/map/looks";
 import { Picker } from "../src/map/picker";
-import { FLAGGED, HIDDEN, KEPT, MUTED, SELECTED } from "../src/map/pointrenderer";
+import { FLAGGED, GENERATED, HIDDEN, KEPT, LIT, SELECTED } from "../src/map/pointrenderer";
 import { decodePoints } from "../src/points";
 import { PointTable } from "../src/pointtable";
 import { UiState } from "../src/ui";
@@ -76,6 +76,26 @@ describe("Picker", () => {
     expect(picker.box(0, 0, 99, 52).length).toBe(5300);
   });
 
+  it("counts the rows of a view about as they are, and finds those outside the box of what is drawn", () => {
+    const table = new PointTable();
+    const place = (i: number) => ({ id: i, x: i % 90, y: Math.floor(i / 90), hidden: i === 0 ? 1 : 0 });
+    table.append(decodePoints(block(Array.from({ length: 8100 }, (_, i) => place(i)))));
+    table.update(decodePoints(block([{ id: 0, x: -50, y: 200, hidden: 1 }])));
+    const picker = new Picker(table);
+    expect(picker.box(-60, 150, -40, 250)).toEqual([0]);
+    expect(picker.box(-1e9, -1e9, 1e9, 1e9).length).toBe(8100);
+    const count = picker.count({ x0: 10, y0: 10, x1: 40, y1: 40 });
+    expect(count).toBeGreaterThan(850);
+    expect(count).toBeLessThan(1300);
+  });
+
+  it("indexes points that lie all at one place, or nowhere", () => {
+    const table = new PointTable();
+    const rows = Array.from({ length: 3000 }, (_, i) => ({ id: i, x: i ? 3 : Number.NaN, y: 4 }));
+    table.append(decodePoints(block(rows)));
+    expect(new Picker(table).nearest(3, 4, 1, () => true)).toBe(2999);
+  });
+
   it("passes over rows that are not wanted", () => {
     const table = new PointTable();
     table.append(
@@ -90,47 +110,70 @@ describe("Picker", () => {
   });
 });
 
-describe("computeLooks", () => {
+describe("Looks", () => {
   const table = new PointTable();
-  table.append(decodePoints(block([{ id: 1 }, { id: 2, classIndex: 1 }, { id: 3, hidden: 1 }])));
+  const rows = [{ id: 1 }, { id: 2, classIndex: 1, origin: 1 }, { id: 3, hidden: 1 }];
+  table.append(decodePoints(block(rows)));
   const classes = [7, 8].map((id) => ({ id, name: "", word: "", originals: 0, generated: 0, hidden: 0 }));
-  const looks = (prepare: (ui: UiState) => void) => {
+  const looked = (prepare: (ui: UiState) => void) => {
     const ui = new UiState();
     prepare(ui);
-    const found = new Uint8Array(3);
-    computeLooks(table, classes, ui, found);
-    return [...found];
+    const looks = new Looks(table);
+    looks.take(0, ui);
+    return looks;
   };
+  const bytes = (looks: Looks) => [...looks.bytes.subarray(0, table.count)];
 
-  it("mutes what is not selected, and marks what is", () => {
-    expect(looks(() => undefined)).toEqual([0, 0, HIDDEN]);
-    expect(looks((ui) => ui.select([2]))).toEqual([MUTED, SELECTED, HIDDEN | MUTED]);
-  });
-
-  it("marks what is flagged", () => {
+  it("tells what is generated, hidden and flagged", () => {
+    expect(bytes(looked(() => undefined))).toEqual([0, GENERATED, HIDDEN]);
     table.update(decodePoints(block([{ id: 1, flagged: 1 }])));
-    expect(looks(() => undefined)).toEqual([FLAGGED, 0, HIDDEN]);
+    const looks = looked(() => undefined);
+    expect(bytes(looks)).toEqual([FLAGGED, GENERATED, HIDDEN]);
     table.update(decodePoints(block([{ id: 1 }])));
+    looks.refresh([0]);
+    expect(bytes(looks)).toEqual([0, GENERATED, HIDDEN]);
   });
 
-  it("marks set A, and lets it stand out beside a selection", () => {
-    const found = looks((ui) => {
+  it("marks what is selected, and lets it stand out with set A", () => {
+    const looks = looked((ui) => {
       ui.keep([1]);
       ui.select([2]);
     });
-    expect(found.slice(0, 2)).toEqual([KEPT, SELECTED]);
+    expect(bytes(looks)).toEqual([KEPT, GENERATED | SELECTED, HIDDEN]);
+    expect([looks.mask, ...looks.onTop]).toEqual([SELECTED | KEPT, 0, 1]);
   });
 
-  it("mutes other classes", () => {
-    expect(looks((ui) => ui.toggleClass(7)).slice(0, 2)).toEqual([0, MUTED]);
-  });
-
-  it("lets a highlight stand out beside a selection", () => {
-    const found = looks((ui) => {
-      ui.select([2]);
+  it("lets a highlight stand out beside a selection, in place of set A", () => {
+    const looks = looked((ui) => {
+      ui.keep([2]);
       ui.setFocus({ text: "sky", labels: [1], pictures: new Set([1]) });
     });
-    expect(found.slice(0, 2)).toEqual([0, SELECTED]);
+    expect(bytes(looks)).toEqual([LIT, GENERATED | KEPT, HIDDEN]);
+    expect(looks.mask).toBe(SELECTED | LIT);
+  });
+
+  it("says which rows changed, and touches no others", () => {
+    const ui = new UiState();
+    const looks = new Looks(table);
+    looks.take(0, ui);
+    expect(looks.mark(ui)).toEqual([Infinity, -1]);
+    ui.select([2]);
+    expect(looks.mark(ui)).toEqual([1, 1]);
+    ui.select([1]);
+    expect(looks.mark(ui)).toEqual([0, 1]);
+    expect(bytes(looks)).toEqual([SELECTED, GENERATED, HIDDEN]);
+  });
+
+  it("keeps marks over appended rows", () => {
+    const grown = new PointTable();
+    grown.append(decodePoints(block([{ id: 1 }])));
+    const ui = new UiState();
+    ui.select([1]);
+    const looks = new Looks(grown);
+    looks.take(0, ui);
+    grown.append(decodePoints(block(Array.from({ length: 400 }, (_, i) => ({ id: i + 2 })))));
+    looks.take(1, ui);
+    expect([looks.bytes[0], looks.bytes[1]]).toEqual([SELECTED, 0]);
   });
 
   it("lets only drawn pictures that are not filtered away be pointed at", () => {

@@ -33,7 +33,11 @@ describe("Store", () => {
     store.replacePoints(decodePoints(block([{ id: 1 }])));
     store.appendPoints(decodePoints(block([{ id: 2 }, { id: 3 }])));
     store.updatePoints(decodePoints(block([{ id: 1, hidden: 1 }])));
-    expect(heard).toEqual([{ kind: "replaced" }, { kind: "appended", start: 1 }, { kind: "updated" }]);
+    expect(heard).toMatchObject([
+      { kind: "replaced", former: { count: 0 } },
+      { kind: "appended", start: 1 },
+      { kind: "updated", rows: [0] },
+    ]);
   });
 });
 

@@ -20,27 +20,32 @@ const after = [
   { id: 3, x: 5, y: 5 },
 ];
 
+const nothing = new PointTable();
+
 describe("Travel", () => {
   it("starts where the points were, and new ones where they are", () => {
-    const travel = new Travel();
-    travel.note(table(before));
-    expect([...travel.begin(table(after), 100)!]).toEqual([1, 2, 3, 4, 5, 5]);
-    expect([...travel.begin(table(before), 200)!]).toEqual([9, 8, 7, 6]);
+    const from = new Travel().begin(table(after), table(before), 100)!;
+    expect([...from.x.subarray(0, 3)]).toEqual([1, 3, 5]);
+    expect([...from.y.subarray(0, 3)]).toEqual([2, 4, 5]);
   });
 
-  it("does not move what was not there", () => {
+  it("follows a picture whose row has changed", () => {
+    const from = new Travel().begin(table(after.slice(1)), table(before), 100)!;
+    expect([...from.x.subarray(0, 2)]).toEqual([3, 5]);
+  });
+
+  it("does not move what was not there, or stays", () => {
     const travel = new Travel();
-    expect(travel.begin(table(before), 100)).toBeNull();
+    expect(travel.begin(table(before), nothing, 100)).toBeNull();
+    expect(travel.begin(table(before), table(before), 100)).toBeNull();
     expect(travel.progress(100)).toBe(1);
-    const nowhere = new Travel();
-    nowhere.note(table([{ id: 1, x: Number.NaN, y: Number.NaN }]));
-    expect([...nowhere.begin(table(before), 100)!]).toEqual([1, 2, 3, 4]);
+    const nowhere = table([{ id: 1, x: Number.NaN, y: Number.NaN }]);
+    expect(travel.begin(table(before), nowhere, 100)).toBeNull();
   });
 
   it("slows down, arrives and stays", () => {
     const travel = new Travel();
-    travel.note(table(before));
-    travel.begin(table(after), 1000);
+    travel.begin(table(after), table(before), 1000);
     const way = [1000, 1200, 1400, 1650, 9000].map((now) => travel.progress(now));
     expect(way[0]).toBe(0);
     expect(way[1] - way[0]).toBeGreaterThan(way[2] - way[1]);
@@ -49,12 +54,15 @@ describe("Travel", () => {
 
   it("goes on while points are added, and can be ended", () => {
     const travel = new Travel();
-    travel.note(table(before));
-    travel.begin(table(before), 1000);
-    travel.note(table(after));
+    const points = table(after);
+    travel.begin(points, table(before), 1000);
+    const many = Array.from({ length: 300 }, (_, i) => ({ id: i + 4, x: i, y: i }));
+    points.append(decodePoints(block(many)));
+    const from = travel.extend(points, 3)!;
+    expect([from.x[0], from.x[2], from.x[302]]).toEqual([1, 5, 299]);
     expect(travel.progress(1100)).toBeLessThan(1);
-    travel.end(table(after));
+    travel.end();
     expect(travel.progress(1100)).toBe(1);
-    expect([...travel.begin(table(after), 2000)!]).toEqual([9, 8, 7, 6, 5, 5]);
+    expect(travel.extend(points, 3)).toBeNull();
   });
 });

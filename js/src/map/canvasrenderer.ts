@@ -1,73 +1,197 @@
+import { rgb } from "../palette";
 import type { PointTable } from "../pointtable";
-import { FLAGGED, type Frame, HIDDEN, KEPT, MUTED, type PointRenderer, SELECTED } from "./pointrenderer";
+import {
+  FLAGGED,
+  GENERATED,
+  HIDDEN,
+  KEPT,
+  type PointFrame,
+  type PointRenderer,
+  SELECTED,
+  type Style,
+  sizeCanvas,
+  tooSmall,
+} from "./pointrenderer";
+import type { Places } from "./travel";
 
-/** The same picture without WebGL2, for machines that have none. */
+const QUIET = 128; // a bit that looks leave free
+const FORMS = SELECTED | KEPT | FLAGGED | GENERATED;
+
+/** The same picture without WebGL2. Each form of mark is drawn once, then stamped. */
 export class CanvasRenderer implements PointRenderer {
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
+  readonly #stamps = new Map<number, HTMLCanvasElement>();
+  #stampedFor = "";
   #points: PointTable | null = null;
   #looks: Uint8Array = new Uint8Array(0);
-  #from: Float32Array | null = null;
-  #colours: readonly string[] = [];
-  #background = "#ffffff";
-  #ink = "#000000";
+  #from: Places | null = null;
+  #style: Style | null = null;
 
   constructor(canvas: HTMLCanvasElement) {
     this.canvas = canvas;
     this.#context = canvas.getContext("2d")!;
   }
 
-  setPalette(colours: readonly string[], background: string, ink: string): void {
-    this.#colours = colours;
-    this.#background = background;
-    this.#ink = ink;
+  setStyle(style: Style): void {
+    this.#style = style;
+    this.#stampedFor = "";
   }
 
-  replace(points: PointTable, looks: Uint8Array, from: Float32Array | null): void {
+  take(points: PointTable, looks: Uint8Array, _start: number, from: Places | null): void {
     this.#points = points;
     this.#looks = looks;
     this.#from = from;
   }
 
-  append(points: PointTable, looks: Uint8Array): void {
-    this.#points = points;
-    this.#looks = looks;
-  }
+  restyle(): void {}
 
-  restyle(points: PointTable, looks: Uint8Array): void {
-    this.append(points, looks);
-  }
-
-  draw(frame: Frame): void {
-    const context = this.#context;
-    this.canvas.width = Math.max(1, Math.round(frame.width * frame.pixelRatio));
-    this.canvas.height = Math.max(1, Math.round(frame.height * frame.pixelRatio));
-    context.scale(frame.pixelRatio, frame.pixelRatio);
+  draw(frame: PointFrame): void {
     const points = this.#points;
-    if (!points) return;
-    for (let row = 0; row < points.count; row++) {
-      const look = this.#looks[row];
-      if (look & HIDDEN || Number.isNaN(points.x[row])) continue;
-      const moving = this.#from && frame.mix < 1 && row * 2 + 1 < this.#from.length;
-      const blend = (to: number, axis: number) =>
-        moving ? this.#from![row * 2 + axis] * (1 - frame.mix) + to * frame.mix : to;
-      const [px, py] = frame.camera.toScreen(blend(points.x[row], 0), blend(points.y[row], 1));
-      const colour = this.#colours[points.classIndex[row] % Math.max(1, this.#colours.length)] ?? "#888888";
-      const selected = (look & SELECTED) !== 0;
-      const ring = points.origin[row] === 1;
-      context.globalAlpha = look & MUTED ? 0.16 : look & FLAGGED ? 0.5 : 1;
-      context.beginPath();
-      context.arc(px, py, frame.radius * (selected ? 1.3 : 1) - 0.75, 0, 2 * Math.PI);
-      context.fillStyle = ring ? `${colour}33` : colour;
-      context.fill();
-      context.lineWidth = 1.5;
-      context.strokeStyle = look & (SELECTED | KEPT) ? this.#ink : ring ? colour : this.#background;
-      context.stroke();
+    if (!points || !this.#style) return;
+    const same = sizeCanvas(this.canvas, frame);
+    const { width, height } = this.canvas;
+    if (!same || !frame.since) this.#context.clearRect(0, 0, width, height);
+    const radius = frame.radius * frame.pixelRatio;
+    const forms = `${radius}`;
+    if (this.#stampedFor !== forms) this.#stamps.clear();
+    this.#stampedFor = forms;
+    const dots = tooSmall(radius) && frame.mix === 1;
+    if (dots) this.#dots(frame, frame.rows ? [...frame.rows, ...frame.onTop] : null);
+    else {
+      const { rows, onTop, since, growing } = frame;
+      let batch = 0;
+      for (let i = rows ? 0 : since; i < (rows ? rows.length : points.count); i++) {
+        while (growing[batch + 1]?.start <= i) batch++;
+        const size = !rows && growing[batch]?.start <= i ? growing[batch].size : 1;
+        this.#stamp(frame, rows ? rows[i] : i, size);
+      }
+      for (const row of onTop) this.#stamp(frame, row, 1);
     }
-    context.globalAlpha = 1;
   }
 
   dispose(): void {
     this.#points = null;
+    this.#stamps.clear();
+    this.canvas.width = this.canvas.height = 0;
+  }
+
+  #look(row: number, mask: number): number {
+    const look = this.#looks[row];
+    const inFull = this.#style!.inFull[this.#points!.classIndex[row]] !== false;
+    const quiet = !(look & SELECTED) && (!inFull || (mask !== 0 && !(look & mask)));
+    return (look & FORMS) | (quiet ? QUIET : 0);
+  }
+
+  #colour(row: number): string {
+    return this.#style!.colours[this.#points!.classIndex[row]] ?? "#808080";
+  }
+
+  #stamp(frame: PointFrame, row: number, size: number): void {
+    const points = this.#points!;
+    if (this.#looks[row] & HIDDEN) return;
+    const { k, tx, ty } = frame.camera;
+    let x = points.x[row];
+    let y = points.y[row];
+    if (this.#from && frame.mix < 1) {
+      x = this.#from.x[row] * (1 - frame.mix) + x * frame.mix;
+      y = this.#from.y[row] * (1 - frame.mix) + y * frame.mix;
+    }
+    const look = this.#look(row, frame.mask);
+    const key = points.classIndex[row] * 256 + look;
+    const stamp = this.#stamps.get(key) ?? this.#mark(frame, look, this.#colour(row));
+    this.#stamps.set(key, stamp);
+    const wide = stamp.width * size;
+    const ratio = frame.pixelRatio;
+    this.#context.drawImage(
+      stamp,
+      (x * k + tx) * ratio - wide / 2,
+      (ty - y * k) * ratio - wide / 2,
+      wide,
+      wide,
+    );
+  }
+
+  #mark({ radius, pixelRatio }: PointFrame, look: number, colour: string): HTMLCanvasElement {
+    const { ink, background, muted } = this.#style!;
+    const r = radius * (look & SELECTED ? 1.3 : 1);
+    const marked = look & (SELECTED | KEPT);
+    const ring = look & GENERATED;
+    const stroke = marked ? 1.75 : 1.5;
+    const stamp = document.createElement("canvas");
+    stamp.width = stamp.height = Math.ceil(2 * r * pixelRatio) + 3;
+    const context = stamp.getContext("2d")!;
+    context.translate(stamp.width / 2, stamp.width / 2);
+    context.scale(pixelRatio, pixelRatio);
+    context.globalAlpha = (look & QUIET ? muted : 1) * (look & FLAGGED ? 0.6 : 1);
+    const disc = (radius: number, fill: string) => {
+      context.beginPath();
+      context.arc(0, 0, radius, 0, 2 * Math.PI);
+      context.fillStyle = fill;
+      context.fill();
+    };
+    const mixed = (other: string, share: number) => `color-mix(in srgb, ${other} ${share}%, ${colour})`;
+    if (ring) {
+      disc(r, `color-mix(in srgb, ${mixed(background, 78)} 62%, transparent)`);
+      context.beginPath();
+      context.arc(0, 0, Math.max(0, r - stroke / 2), 0, 2 * Math.PI);
+      context.lineWidth = stroke;
+      context.strokeStyle = marked ? mixed(ink, 35) : colour;
+      context.stroke();
+    } else {
+      disc(r, mixed(marked ? ink : background, 75));
+      disc(Math.max(0.5, r - stroke), colour);
+    }
+    if (look & FLAGGED) {
+      context.globalCompositeOperation = "destination-out";
+      context.globalAlpha = 1;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.moveTo(-r, r);
+      context.lineTo(r, -r);
+      context.stroke();
+    }
+    return stamp;
+  }
+
+  /** Dots are set pixel by pixel: a million are too many to draw. */
+  #dots(frame: PointFrame, list: readonly number[] | null): void {
+    const points = this.#points!;
+    const { background, ink, muted } = this.#style!;
+    const { width, height } = this.canvas;
+    const { k, tx, ty } = frame.camera;
+    const image = this.#context.getImageData(0, 0, width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const known = new Map<number, number>();
+    const [paper, dark] = [rgb(background), rgb(ink)];
+    const wide = Math.max(2, Math.round(2 * frame.radius * frame.pixelRatio));
+    const put = (row: number) => {
+      if (this.#looks[row] & HIDDEN) return;
+      const look = this.#look(row, frame.mask);
+      const key = points.classIndex[row] * 256 + look;
+      let value = known.get(key);
+      if (value === undefined) {
+        const marked = look & (SELECTED | KEPT);
+        const [other, share] = marked ? [dark, 0.35] : [paper, look & GENERATED ? 0.4 : 0];
+        const parts = rgb(this.#colour(row)).map((part, i) =>
+          Math.round(255 * (part + (other[i] - part) * share)),
+        );
+        const alpha = Math.round(255 * 0.9 * (look & QUIET ? muted : 1) * (look & FLAGGED ? 0.6 : 1));
+        value = ((alpha << 24) | (parts[2] << 16) | (parts[1] << 8) | parts[0]) >>> 0;
+        known.set(key, value);
+      }
+      const left = Math.round((points.x[row] * k + tx) * frame.pixelRatio - wide / 2);
+      const top = Math.round((ty - points.y[row] * k) * frame.pixelRatio - wide / 2);
+      if (left < 0 || top < 0 || left + wide > width || top + wide > height) return;
+      for (let line = top; line < top + wide; line++) {
+        for (let at = line * width + left, end = at + wide; at < end; at++) pixels[at] = value;
+      }
+    };
+    if (list) for (const row of list) put(row);
+    else {
+      for (let row = frame.since; row < points.count; row++) put(row);
+      for (const row of frame.onTop) put(row);
+    }
+    this.#context.putImageData(image, 0, 0);
   }
 }

@@ -1,226 +1,215 @@
-import { nextCapacity } from "../capacity";
 import { rgb } from "../palette";
 import type { PointTable } from "../pointtable";
-import type { Frame, PointRenderer } from "./pointrenderer";
-import { FRAGMENT, MAX_COLOURS, VERTEX } from "./shaders";
+import { type PointFrame, type PointRenderer, type Style, sizeCanvas, tooSmall } from "./pointrenderer";
+import { FRAGMENT, PALETTE_WIDTH, VERTEX } from "./shaders";
+import type { Places } from "./travel";
 
-const PLACE_FLOATS = 5; // from x, y · to x, y · birth
-const META_BYTES = 4;
+type Column = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-interface Gpu {
-  program: WebGLProgram;
-  places: WebGLBuffer;
-  metas: WebGLBuffer;
-  vao: WebGLVertexArrayObject;
+interface Program {
+  use: WebGLProgram;
   at: (name: string) => WebGLUniformLocation | null;
 }
 
-/** Draws all points in one call with WebGL2. Appending uploads the new rows only; buffers double when full. */
+interface Gpu {
+  marks: Program;
+  dots: Program;
+  columns: WebGLBuffer[];
+  rows: WebGLBuffer;
+  onTop: WebGLBuffer;
+}
+
+const [X, Y, FROM_X, FROM_Y, GROUP, LOOK] = [0, 1, 2, 3, 4, 5];
+
+/** Draws points with WebGL2, straight from the columns of the table. Appending uploads the new rows only. */
 export class GlRenderer implements PointRenderer {
   readonly canvas: HTMLCanvasElement;
   readonly #gl: WebGL2RenderingContext;
   readonly #abort = new AbortController();
+  readonly #lengths: number[] = [];
+  readonly #lists = new Map<WebGLBuffer, Uint32Array>();
   #gpu: Gpu | null = null;
-  #places = new Float32Array(0);
-  #metas = new Uint8Array(0);
-  #capacity = 0;
   #count = 0;
-  #palette = new Float32Array(MAX_COLOURS * 3);
-  #background: [number, number, number] = [1, 1, 1];
-  #ink: [number, number, number] = [0, 0, 0];
+  #travels = false;
+  #style: Style | null = null;
 
-  /** Throws when the canvas gives no WebGL2 context. `onRestored` is called when a lost context is back. */
-  constructor(canvas: HTMLCanvasElement, onRestored: () => void) {
-    const gl = canvas.getContext("webgl2", { antialias: false });
+  /** Throws when the canvas gives no WebGL2 context. A context that was lost is empty when it is back. */
+  constructor(canvas: HTMLCanvasElement, onLost: () => void, onRestored: () => void) {
+    const gl = canvas.getContext("webgl2", {
+      antialias: false,
+      depth: false,
+      preserveDrawingBuffer: true, // so that appended points are drawn over those that are there
+    });
     if (!gl) throw new Error("WebGL2 is not available");
     this.canvas = canvas;
     this.#gl = gl;
-    const { signal } = this.#abort;
-    canvas.addEventListener(
-      "webglcontextlost",
-      (event) => {
-        event.preventDefault(); // asks for it to be restored
-        this.#gpu = null;
-      },
-      { signal },
-    );
-    canvas.addEventListener(
-      "webglcontextrestored",
-      () => {
-        this.#gpu = this.#setUp();
-        this.#allocate();
-        onRestored();
-      },
-      { signal },
-    );
+    const on = (name: string, listener: (event: Event) => void) =>
+      canvas.addEventListener(name, listener, { signal: this.#abort.signal });
+    on("webglcontextlost", (event) => {
+      event.preventDefault(); // asks for it to be restored
+      this.#gpu = null;
+      onLost();
+    });
+    on("webglcontextrestored", () => {
+      this.#gpu = this.#setUp();
+      onRestored();
+    });
     this.#gpu = this.#setUp();
   }
 
-  setPalette(colours: readonly string[], background: string, ink: string): void {
-    colours.slice(0, MAX_COLOURS).forEach((colour, i) => {
-      this.#palette.set(rgb(colour), i * 3);
-    });
-    this.#background = rgb(background);
-    this.#ink = rgb(ink);
-  }
-
-  replace(points: PointTable, looks: Uint8Array, from: Float32Array | null): void {
-    this.#reserve(points.count);
-    this.#write(points, looks, 0, 0);
-    if (from) {
-      for (let row = 0; row < points.count; row++) {
-        this.#places[row * PLACE_FLOATS] = from[row * 2];
-        this.#places[row * PLACE_FLOATS + 1] = from[row * 2 + 1];
-      }
-    }
-    this.#upload(0);
-  }
-
-  append(points: PointTable, looks: Uint8Array, start: number, now: number): void {
-    const grew = this.#reserve(points.count);
-    this.#write(points, looks, start, now);
-    this.#upload(grew ? 0 : start);
-  }
-
-  restyle(points: PointTable, looks: Uint8Array): void {
-    for (let row = 0; row < points.count; row++) this.#metas[row * META_BYTES + 2] = looks[row];
+  setStyle(style: Style): void {
+    this.#style = style;
     if (!this.#gpu) return;
-    this.#gl.bindBuffer(this.#gl.ARRAY_BUFFER, this.#gpu.metas);
-    this.#gl.bufferSubData(this.#gl.ARRAY_BUFFER, 0, this.#metas, 0, points.count * META_BYTES);
+    const gl = this.#gl;
+    const lines = Math.ceil(style.colours.length / PALETTE_WIDTH) || 1;
+    const texels = new Uint8Array(PALETTE_WIDTH * lines * 4).fill(128);
+    style.colours.forEach((colour, i) => {
+      texels.set(
+        [...rgb(colour), style.inFull[i] ? 1 : 0].map((part) => part * 255),
+        i * 4,
+      );
+    });
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, PALETTE_WIDTH, lines, 0, gl.RGBA, gl.UNSIGNED_BYTE, texels);
   }
 
-  draw(frame: Frame): void {
+  take(points: PointTable, looks: Uint8Array<ArrayBuffer>, start: number, from: Places | null): void {
+    this.#count = points.count;
+    this.#travels = from !== null;
+    if (!this.#gpu) return;
+    const { count } = points;
+    this.#upload(X, points.x, start, count);
+    this.#upload(Y, points.y, start, count);
+    this.#upload(GROUP, points.classIndex, start, count);
+    this.#upload(LOOK, looks, start, count);
+    if (from) {
+      this.#upload(FROM_X, from.x, 0, count);
+      this.#upload(FROM_Y, from.y, 0, count);
+    }
+  }
+
+  restyle(looks: Uint8Array<ArrayBuffer>, start: number, end: number): void {
+    if (this.#gpu) this.#upload(LOOK, looks, start, end);
+  }
+
+  draw(frame: PointFrame): void {
     const gl = this.#gl;
     const gpu = this.#gpu;
-    if (!gpu || gl.isContextLost()) return;
-    const width = Math.max(1, Math.round(frame.width * frame.pixelRatio));
-    const height = Math.max(1, Math.round(frame.height * frame.pixelRatio));
-    if (this.canvas.width !== width) this.canvas.width = width;
-    if (this.canvas.height !== height) this.canvas.height = height;
+    if (!gpu || gl.isContextLost() || !this.#style) return;
+    const same = sizeCanvas(this.canvas, frame);
+    const { width, height } = this.canvas;
     gl.viewport(0, 0, width, height);
-    gl.clearColor(0, 0, 0, 0);
-    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (!same || !frame.since) gl.clear(gl.COLOR_BUFFER_BIT);
     if (!this.#count) return;
     const { k, tx, ty } = frame.camera;
-    gl.useProgram(gpu.program);
-    gl.bindVertexArray(gpu.vao);
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    gl.uniform4f(
-      gpu.at("view"),
-      (2 * k) / frame.width,
-      (2 * k) / frame.height,
-      (2 * tx) / frame.width - 1,
-      1 - (2 * ty) / frame.height,
-    );
-    gl.uniform1f(gpu.at("radius"), frame.radius * frame.pixelRatio);
-    gl.uniform1f(gpu.at("ratio"), frame.pixelRatio);
-    gl.uniform1f(gpu.at("travel"), frame.mix);
-    gl.uniform1f(gpu.at("now"), frame.now);
-    gl.uniform3fv(gpu.at("colours"), this.#palette);
-    gl.uniform3fv(gpu.at("background"), this.#background);
-    gl.uniform3fv(gpu.at("ink"), this.#ink);
-    gl.drawArrays(gl.POINTS, 0, this.#count);
+    const radius = frame.radius * frame.pixelRatio;
+    const { use, at } = tooSmall(radius) ? gpu.dots : gpu.marks;
+    gl.useProgram(use);
+    const [scaleX, scaleY] = [2 / frame.width, 2 / frame.height];
+    gl.uniform4f(at("view"), k * scaleX, k * scaleY, tx * scaleX - 1, 1 - ty * scaleY);
+    gl.uniform1f(at("ratio"), frame.pixelRatio);
+    gl.uniform1f(at("travel"), frame.mix);
+    gl.uniform1f(at("muted"), this.#style.muted);
+    gl.uniform1ui(at("mask"), frame.mask);
+    gl.uniform3fv(at("background"), rgb(this.#style.background));
+    gl.uniform3fv(at("ink"), rgb(this.#style.ink));
+    for (const column of [FROM_X, FROM_Y]) {
+      if (this.#travels && frame.mix < 1) gl.enableVertexAttribArray(column);
+      else gl.disableVertexAttribArray(column);
+    }
+    const grown = (size: number) => gl.uniform1f(at("radius"), radius * size);
+    grown(1);
+    if (frame.rows) this.#list(gpu.rows, frame.rows);
+    else {
+      const steps = [{ start: 0, size: 1 }, ...frame.growing];
+      steps.forEach(({ start, size }, i) => {
+        const first = Math.max(start, frame.since);
+        const end = steps[i + 1]?.start ?? this.#count;
+        grown(size);
+        if (end > first) gl.drawArrays(gl.POINTS, first, end - first);
+      });
+      grown(1);
+    }
+    this.#list(gpu.onTop, frame.onTop);
   }
 
   dispose(): void {
     this.#abort.abort();
     this.#gpu = null;
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext(); // browsers keep only so many contexts
+    this.canvas.width = this.canvas.height = 0;
   }
 
-  #write(points: PointTable, looks: Uint8Array, start: number, birth: number): void {
-    for (let row = start; row < points.count; row++) {
-      const place = row * PLACE_FLOATS;
-      this.#places[place] = points.x[row];
-      this.#places[place + 1] = points.y[row];
-      this.#places[place + 2] = points.x[row];
-      this.#places[place + 3] = points.y[row];
-      this.#places[place + 4] = birth;
-      const meta = row * META_BYTES;
-      this.#metas[meta] = points.classIndex[row] % MAX_COLOURS;
-      this.#metas[meta + 1] = points.origin[row];
-      this.#metas[meta + 2] = looks[row];
+  /** Draws the rows of a list, which is kept on the card until there is another. */
+  #list(buffer: WebGLBuffer, rows: Uint32Array<ArrayBuffer>): void {
+    if (!rows.length) return;
+    const gl = this.#gl;
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
+    if (this.#lists.get(buffer) !== rows) gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, rows, gl.DYNAMIC_DRAW);
+    this.#lists.set(buffer, rows);
+    gl.drawElements(gl.POINTS, rows.length, gl.UNSIGNED_INT, 0);
+  }
+
+  /** Uploads rows of a column; all of them when it has grown. */
+  #upload(index: number, column: Column, start: number, end: number): void {
+    const gl = this.#gl;
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu!.columns[index]);
+    let first = start;
+    if (this.#lengths[index] !== column.length) {
+      gl.bufferData(gl.ARRAY_BUFFER, column.byteLength, gl.DYNAMIC_DRAW);
+      this.#lengths[index] = column.length;
+      first = 0;
     }
-    this.#count = points.count;
-  }
-
-  #reserve(rows: number): boolean {
-    if (rows <= this.#capacity) return false;
-    this.#capacity = nextCapacity(this.#capacity, rows);
-    const places = new Float32Array(this.#capacity * PLACE_FLOATS);
-    places.set(this.#places);
-    this.#places = places;
-    const metas = new Uint8Array(this.#capacity * META_BYTES);
-    metas.set(this.#metas);
-    this.#metas = metas;
-    this.#allocate();
-    return true;
-  }
-
-  #allocate(): void {
-    const gl = this.#gl;
-    if (!this.#gpu) return;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu.places);
-    gl.bufferData(gl.ARRAY_BUFFER, this.#places, gl.DYNAMIC_DRAW);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu.metas);
-    gl.bufferData(gl.ARRAY_BUFFER, this.#metas, gl.DYNAMIC_DRAW);
-  }
-
-  #upload(start: number): void {
-    const gl = this.#gl;
-    const rows = this.#count - start;
-    if (!this.#gpu || rows <= 0) return;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu.places);
-    gl.bufferSubData(
-      gl.ARRAY_BUFFER,
-      start * PLACE_FLOATS * 4,
-      this.#places,
-      start * PLACE_FLOATS,
-      rows * PLACE_FLOATS,
-    );
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#gpu.metas);
-    gl.bufferSubData(gl.ARRAY_BUFFER, start * META_BYTES, this.#metas, start * META_BYTES, rows * META_BYTES);
+    if (end > first) {
+      gl.bufferSubData(gl.ARRAY_BUFFER, first * column.BYTES_PER_ELEMENT, column, first, end - first);
+    }
   }
 
   #setUp(): Gpu {
     const gl = this.#gl;
-    const program = gl.createProgram();
+    this.#lengths.length = 0;
+    this.#lists.clear();
+    const columns = Array.from({ length: 6 }, (_, i) => {
+      const buffer = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+      if (i < GROUP) gl.vertexAttribPointer(i, 1, gl.FLOAT, false, 0, 0);
+      else gl.vertexAttribIPointer(i, 1, i === GROUP ? gl.UNSIGNED_SHORT : gl.UNSIGNED_BYTE, 0, 0);
+      gl.enableVertexAttribArray(i);
+      return buffer;
+    });
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    return {
+      marks: this.#link(""),
+      dots: this.#link("#define DOTS\n"),
+      columns,
+      rows: gl.createBuffer(),
+      onTop: gl.createBuffer(),
+    };
+  }
+
+  #link(define: string): Program {
+    const gl = this.#gl;
+    const use = gl.createProgram();
     for (const [type, source] of [
       [gl.VERTEX_SHADER, VERTEX],
       [gl.FRAGMENT_SHADER, FRAGMENT],
     ] as const) {
       const shader = gl.createShader(type)!;
-      gl.shaderSource(shader, source);
+      gl.shaderSource(shader, `#version 300 es\n${define}${source}`);
       gl.compileShader(shader);
-      gl.attachShader(program, shader);
+      gl.attachShader(use, shader);
     }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(`the map's shaders do not link: ${gl.getProgramInfoLog(program)}`);
+    gl.linkProgram(use);
+    if (!gl.getProgramParameter(use, gl.LINK_STATUS) && !gl.isContextLost()) {
+      throw new Error(`the map's shaders do not link: ${gl.getProgramInfoLog(use)}`);
     }
-    const vao = gl.createVertexArray();
-    const places = gl.createBuffer();
-    const metas = gl.createBuffer();
-    gl.bindVertexArray(vao);
-    gl.bindBuffer(gl.ARRAY_BUFFER, places);
-    const stride = PLACE_FLOATS * 4;
-    for (const [index, size, offset] of [
-      [0, 2, 0],
-      [1, 2, 8],
-      [2, 1, 16],
-    ]) {
-      gl.enableVertexAttribArray(index);
-      gl.vertexAttribPointer(index, size, gl.FLOAT, false, stride, offset);
-    }
-    gl.bindBuffer(gl.ARRAY_BUFFER, metas);
-    gl.enableVertexAttribArray(3);
-    gl.vertexAttribIPointer(3, 4, gl.UNSIGNED_BYTE, META_BYTES, 0);
     const known = new Map<string, WebGLUniformLocation | null>();
     const at = (name: string) => {
-      if (!known.has(name)) known.set(name, gl.getUniformLocation(program, name));
+      if (!known.has(name)) known.set(name, gl.getUniformLocation(use, name));
       return known.get(name)!;
     };
-    return { program, places, metas, vao, at };
+    return { use, at };
   }
 }

@@ -1,35 +1,62 @@
-import type { PointTable } from "../pointtable";
+import type { Former, PointTable } from "../pointtable";
 
 const TRAVEL_MS = 650;
+const MOST = 200_000; // that can be told apart on their way
+
+export interface Places {
+  x: Float32Array<ArrayBuffer>;
+  y: Float32Array<ArrayBuffer>;
+}
 
 /** Takes points from where they were drawn to the places of a new projection, so that they don't jump. */
 export class Travel {
-  #places = new Float32Array(0);
   #start = -Infinity;
+  #from: Places | null = null;
 
-  /** Takes note of where the points are, for the next journey. */
-  note({ x, y, count }: PointTable): void {
-    this.#places = new Float32Array(count * 2);
-    for (let row = 0; row < count; row++) this.#places.set([x[row], y[row]], row * 2);
+  /** Where each row sets out from; null when nothing was drawn before, or nothing has moved. */
+  begin(points: PointTable, former: Former, now: number): Places | null {
+    this.end();
+    const { id, x, y, count } = points;
+    if (!former.count || count > MOST) return null;
+    const from = { x: x.slice(), y: y.slice() };
+    let moved = false;
+    for (let row = 0, old = 0; row < count; row++) {
+      while (old < former.count && former.id[old] < id[row]) old++;
+      if (former.id[old] !== id[row] || !Number.isFinite(former.x[old] + former.y[old])) continue;
+      from.x[row] = former.x[old];
+      from.y[row] = former.y[old];
+      moved ||= from.x[row] !== x[row] || from.y[row] !== y[row];
+    }
+    if (!moved) return null;
+    this.#start = now;
+    this.#from = from;
+    return from;
   }
 
-  /** Where each row sets out from (x, y, x, y …), new rows from their own place; null when nothing was drawn before. */
-  begin(points: PointTable, now: number): Float32Array | null {
-    const before = this.#places;
-    this.end(points);
-    if (!before.length) return null;
-    this.#start = now;
-    return this.#places.map((to, i) => (Number.isFinite(before[i]) ? before[i] : to));
+  /** Lets rows that are added stay where they are while others travel; says where all come from. */
+  extend({ x, y, count }: PointTable, start: number): Places | null {
+    const from = this.#from;
+    if (!from) return null;
+    const grown = (places: Float32Array<ArrayBuffer>, present: Float32Array<ArrayBuffer>) => {
+      const all = places.length < present.length ? present.slice() : places;
+      all.set(places.subarray(0, start));
+      all.set(present.subarray(start, count), start);
+      return all;
+    };
+    this.#from = { x: grown(from.x, x), y: grown(from.y, y) };
+    return this.#from;
   }
 
   /** Ends the journey: the points are where they belong. */
-  end(points: PointTable): void {
-    this.note(points);
+  end(): void {
     this.#start = -Infinity;
+    this.#from = null;
   }
 
   /** How far the points have come, 0 to 1: fast at first, slow at the end. */
   progress(now: number): number {
-    return 1 - Math.max(0, 1 - (now - this.#start) / TRAVEL_MS) ** 3;
+    const mix = 1 - Math.max(0, 1 - (now - this.#start) / TRAVEL_MS) ** 3;
+    if (mix === 1) this.end();
+    return mix;
   }
 }
