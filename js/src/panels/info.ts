@@ -14,11 +14,17 @@ export function infoPanel(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
   const { element, header, body } = frame("info", "Info");
   const name = h("span", { class: "dc-panel-note" });
-  header.append(name);
+  const badge = h(
+    "span",
+    { class: "dc-badge", title: "The session was opened with read_only=True" },
+    "Read only",
+  );
+  header.append(name, badge);
   const rename = () => {
     const info = connection.store.get("info");
     name.textContent = info.name;
     name.title = info.folder;
+    badge.hidden = !info.read_only;
   };
   connection.store.on("info", rename, signal);
   rename();

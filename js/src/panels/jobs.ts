@@ -1,5 +1,6 @@
 import { duration } from "../amounts";
 import { h } from "../dom";
+import { icon } from "../icons";
 import { isPending } from "../pending";
 import type { JobRow } from "../protocol";
 import type { Scope } from "../scope";
@@ -13,41 +14,51 @@ interface Line {
   bar: HTMLElement;
   count: HTMLElement;
   message: HTMLElement;
-  first: { time: number; done: number } | null;
+  stop: HTMLButtonElement;
 }
 
-/** Jobs that run or wait, with progress and a way to stop; and those that failed, with the reason. */
+/** Milliseconds that the end of a job stays to be read. */
+const LINGERS = 8000;
+
+/** Jobs that run or wait, with progress and a way to stop; how they ended, for a while; and failures with the reason. */
 export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLElement {
   const { connection, signal } = scope;
-  const element = h("div", { class: "dc-jobs", attrs: { "aria-live": "polite" } });
+  const element = h("div", { class: "dc-jobs" });
   const lines = new Map<JobRow["id"], Line>();
   // Failures from before this page was opened are old news.
   const dismissed = new Set(
     connection.store.get("jobs").map((job) => (job.state === "failed" ? job.id : null)),
   );
-  const render = (jobs: JobRow[]) => {
-    const shown = jobs
-      .filter(wanted)
-      .filter((job) => isPending(job) || (job.state === "failed" && !dismissed.has(job.id)));
+  const timers = new Set<number>();
+  const say = (job: JobRow) => {
+    const line = ended(job);
+    element.append(line);
+    const timer = window.setTimeout(() => line.remove(), LINGERS);
+    timers.add(timer);
+  };
+  const render = (all: JobRow[]) => {
+    const jobs = all.filter(wanted);
     for (const [id, line] of lines) {
-      if (shown.some((job) => job.id === id && job.state !== "failed")) continue;
+      const job = jobs.find((each) => each.id === id);
+      if (job && isPending(job)) continue;
       line.element.remove();
       lines.delete(id);
+      if (job && job.state !== "failed") say(job);
     }
-    element.querySelectorAll(".dc-job-failed").forEach((old) => {
-      old.remove();
-    });
-    for (const job of shown) {
-      if (job.state === "failed") element.append(failure(job, () => dismissed.add(job.id)));
-      else {
+    for (const old of element.querySelectorAll(".dc-job-failed")) old.remove();
+    for (const job of jobs) {
+      if (job.state === "failed" && !dismissed.has(job.id)) {
+        element.append(failure(job, () => dismissed.add(job.id)));
+      } else if (isPending(job)) {
         const line = lines.get(job.id) ?? makeLine(scope, job);
         if (!lines.has(job.id)) element.append(line.element);
         lines.set(job.id, line);
-        update(line, job);
+        update(line, job, all);
       }
     }
   };
   connection.store.on("jobs", render, signal);
+  signal.addEventListener("abort", () => timers.forEach(clearTimeout), { once: true });
   render(connection.store.get("jobs"));
   return element;
 }
@@ -56,47 +67,69 @@ function makeLine({ connection }: Scope, job: JobRow): Line {
   const bar = h("i", {});
   const count = h("span", { class: "dc-job-count" });
   const message = h("span", { class: "dc-job-message" });
-  const cancel = button({
+  const stop = button({
     action: "cancel",
-    label: `Cancel: ${job.name}. What is finished is kept.`,
-    text: "Cancel",
+    label: "Stop",
+    text: "Stop",
     click: () => {
-      cancel.disabled = true;
-      cancel.textContent = "Stopping…";
+      stop.disabled = true;
+      stop.lastElementChild!.textContent = "Stopping …";
       void connection.act("cancel", { job: job.id }, "jobs").then((reply) => {
-        if (!reply) cancel.disabled = false;
+        if (!reply) stop.disabled = false;
       });
     },
   });
   const element = h(
     "div",
     { class: "dc-job", attrs: { "data-job-id": job.id } },
-    h("div", { class: "dc-job-line" }, h("b", {}, job.name), count, cancel),
+    h("div", { class: "dc-job-line" }, h("b", { title: job.name }, job.name), count, stop),
     h("div", { class: "dc-progress", attrs: { role: "progressbar", "aria-label": job.name } }, bar),
     message,
   );
-  return { element, bar, count, message, first: null };
+  return { element, bar, count, message, stop };
 }
 
-function update(line: Line, job: JobRow): void {
-  const { done, total } = job;
+function update({ element, bar, count, message, stop }: Line, job: JobRow, all: readonly JobRow[]): void {
+  const { done, total, state } = job;
+  const queued = state === "queued";
   const known = total !== null && total > 0;
-  line.element.dataset.state = job.state;
-  line.element.classList.toggle("dc-busy", !known);
-  line.bar.style.width = known ? `${Math.min(100, (100 * done) / total)}%` : "";
-  const progress = line.bar.parentElement!;
+  element.dataset.state = state;
+  element.classList.toggle("dc-busy", !known && !queued);
+  bar.style.width = known ? `${Math.min(100, (100 * done) / total)}%` : "";
+  const progress = bar.parentElement!;
   if (known) progress.setAttribute("aria-valuenow", String(Math.round((100 * done) / total)));
-  line.count.textContent = known ? `${done} / ${total}` : "";
-  const now = performance.now();
-  if (!line.first || done < line.first.done) line.first = { time: now, done };
-  const rate = ((done - line.first.done) * 1000) / (now - line.first.time);
-  const left =
-    known && rate > 0 && now - line.first.time > 1500
-      ? `${duration(Math.ceil((total - done) / rate))} left`
-      : "";
-  line.message.textContent = [job.state === "queued" ? "waiting for its turn" : job.message, left]
-    .filter(Boolean)
-    .join(" · ");
+  else progress.removeAttribute("aria-valuenow");
+  count.textContent = known ? `${done} / ${total}` : "";
+  if (!stop.disabled) {
+    const word = queued ? "Cancel" : "Stop";
+    stop.lastElementChild!.textContent = word;
+    stop.title = `${word}: ${job.name}. What is finished is kept.`;
+    stop.setAttribute("aria-label", stop.title);
+  }
+  const left = known && job.rate ? `${duration(Math.ceil((total - done) / job.rate))} left` : "";
+  message.textContent = queued ? turn(job, all) : [job.message, left].filter(Boolean).join(" · ");
+  message.title = message.textContent;
+}
+
+function turn(job: JobRow, all: readonly JobRow[]): string {
+  const before = all.slice(0, all.indexOf(job)).filter(isPending).length;
+  return before > 1 ? `waiting, ${before} jobs before it` : "waiting for its turn";
+}
+
+/** How a job ended. */
+function ended({ name, state, made }: JobRow): HTMLElement {
+  const how =
+    state === "cancelled"
+      ? "stopped. What was finished is kept."
+      : typeof made === "number"
+        ? `${made.toLocaleString("en")} ${made === 1 ? "picture" : "pictures"} made`
+        : "done";
+  return h(
+    "p",
+    { class: "dc-note dc-job-ended" },
+    icon(state === "done" ? "check" : "close"),
+    h("span", {}, h("b", {}, name), `: ${how}`),
+  );
 }
 
 function failure(job: JobRow, dismiss: () => void): HTMLElement {

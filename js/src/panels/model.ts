@@ -4,13 +4,28 @@ import { languageHint, languageUse } from "../languageuse";
 import type { Info, LanguageInfo } from "../protocol";
 import type { Scope } from "../scope";
 
-/** Which models run, where, at which precision, and how full the memory is. */
+/** Which models run in a line; folded below it where, at which precision, and how full the memory is. */
 export function modelCard({ connection, signal }: Scope): HTMLElement {
   const card = h("div", { class: "dc-model" });
-  const render = (info: Info) => card.replaceChildren(...facts(info));
+  const brief = h("b", {});
+  const element = h(
+    "details",
+    { class: "dc-models" },
+    h("summary", { class: "dc-fact" }, h("span", {}, "Models"), brief),
+    card,
+  );
+  let problem: string | null = null;
+  const render = (info: Info) => {
+    const { generator, encoder, language } = info;
+    const names = [generator, encoder, language].flatMap((model) => (model ? [lastPart(model.name)] : []));
+    brief.textContent = [...new Set(names)].join(" · ") || "none";
+    card.replaceChildren(...facts(info));
+    if (language?.problem && language.problem !== problem) element.open = true;
+    problem = language?.problem ?? null;
+  };
   connection.store.on("info", render, signal);
   render(connection.store.get("info"));
-  return card;
+  return element;
 }
 
 function facts(info: Info): Node[] {
@@ -39,7 +54,6 @@ function facts(info: Info): Node[] {
       ),
     );
   }
-  if (info.read_only) rows.push(h("div", { class: "dc-badge" }, "Read only"));
   return rows;
 }
 
