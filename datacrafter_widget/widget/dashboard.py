@@ -124,7 +124,7 @@ class DataCrafter(anywidget.AnyWidget):
     selection = traits.shared_ids()
     classes = traits.shared_ids()
     focus = traits.shared_ids()
-    view = traitlets.Dict(None, allow_none=True).tag(sync=True, echo_update=False)
+    view = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True, echo_update=False)
     arrangement = traitlets.Dict().tag(sync=True, echo_update=False)
 
     def __init__(

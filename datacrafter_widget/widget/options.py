@@ -31,7 +31,7 @@ def check_options(given: Iterable[str]) -> None:
     """
     for name in given:
         if name not in OPTIONS:
-            near = difflib.get_close_matches(name, OPTIONS, 1, 0.5)
+            near = difflib.get_close_matches(name, OPTIONS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(OPTIONS)}."
             raise InputError(f"unknown argument {name!r} of a widget: {hint}")
 

@@ -102,6 +102,7 @@ export function dashboard({ connection, model, el, signal }: View): void {
 
 function showWaiting(element: HTMLElement, seconds: number, saved: boolean): void {
   element.hidden = !saved && seconds < 2.5;
+  element.classList.toggle("dc-saved", saved);
   if (element.hidden) return;
   if (saved) {
     element.textContent =

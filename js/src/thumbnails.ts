@@ -12,7 +12,8 @@ interface Wanted {
 }
 
 const BATCH = 48;
-const KEPT = 800;
+const KEPT = 2000;
+const IN_FLIGHT = 3;
 
 /** Pictures as blob URLs: asked for in batches, kept while recently used. */
 export class Thumbnails {
@@ -20,6 +21,7 @@ export class Thumbnails {
   readonly #cache = new Map<string, Promise<string | null>>();
   #queue: Wanted[] = [];
   #timer = 0;
+  #inFlight = 0;
 
   constructor(ask: Ask, signal: AbortSignal) {
     this.#ask = ask;
@@ -29,6 +31,11 @@ export class Thumbnails {
   /** A picture at most `size` pixels wide and high; null when there is none. */
   picture(id: number, size = 96): Promise<string | null> {
     return this.#get(`${size}:${id}`, id, size);
+  }
+
+  /** Whether a picture is there or on its way. */
+  has(id: number, size = 96): boolean {
+    return this.#cache.has(`${size}:${id}`);
   }
 
   /** A proxy picture of a proposal. */
@@ -52,18 +59,24 @@ export class Thumbnails {
     return url;
   }
 
+  /** Asks for what was wanted last first: who scrolls fast looks at that now. */
   #flush(): void {
     this.#timer = 0;
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const size of new Set(queue.map((wanted) => wanted.size))) {
-      const group = queue.filter((wanted) => wanted.size === size);
-      for (let i = 0; i < group.length; i += BATCH) void this.#load(group.slice(i, i + BATCH), size);
+    while (this.#queue.length && this.#inFlight < IN_FLIGHT) {
+      const { size } = this.#queue[this.#queue.length - 1];
+      const group: Wanted[] = [];
+      const others: Wanted[] = [];
+      for (const wanted of this.#queue.reverse()) {
+        (wanted.size === size && group.length < BATCH ? group : others).push(wanted);
+      }
+      this.#queue = others.reverse();
+      void this.#load(group, size);
     }
   }
 
   async #load(group: Wanted[], size: number): Promise<void> {
     let buffers: DataView[] = [];
+    this.#inFlight++;
     try {
       const ids = group.map((wanted) => wanted.id);
       const asked =
@@ -74,12 +87,14 @@ export class Thumbnails {
     } catch {
       // Each picture below gets null and shows its placeholder.
     }
+    this.#inFlight--;
     group.forEach((wanted, i) => {
       const bytes = buffers[i];
       wanted.resolve(
         bytes?.byteLength ? URL.createObjectURL(new Blob([bytes as DataView<ArrayBuffer>])) : null,
       );
     });
+    this.#flush();
   }
 
   #trim(): void {
@@ -92,6 +107,7 @@ export class Thumbnails {
 
   #clear(): void {
     window.clearTimeout(this.#timer);
+    this.#queue = [];
     for (const url of this.#cache.values()) void url.then((found) => found && URL.revokeObjectURL(found));
     this.#cache.clear();
   }
