@@ -10,6 +10,7 @@ OTHER = TEMPLATE | {"id": 10, "text": "a {class} <b>alone</b>", "negative": ""}
 
 @pytest.fixture
 def card(bare):
+    """The card of `TEMPLATE` as long as that has not been edited."""
     show(bare)
     return bare.page.locator("[data-template='9']")
 
@@ -30,10 +31,10 @@ def cards(bare):
     return bare.page.locator("[data-template]").evaluate_all("all => all.map(each => each.dataset.template)")
 
 
-def edited(bare, id, text):
+def edited(bare, template, text):
     """Say what Python says of an edit: the template has a new id."""
-    bare.state(templates=[OTHER, TEMPLATE | {"id": id, "text": text, "origin": "user"}])
-    bare.page.locator(f"[data-template='{id}']").wait_for()
+    bare.state(templates=[OTHER, TEMPLATE | {"id": template, "text": text, "origin": "user"}])
+    bare.page.locator(f"[data-template='{template}']").wait_for()
 
 
 def test_an_option_is_left_out_and_taken_back_in_its_place(bare, card):
@@ -53,7 +54,8 @@ def test_an_option_is_left_out_and_taken_back_in_its_place(bare, card):
     assert chip(bare, "a sketch of").get_attribute("aria-pressed") == "true"
 
 
-def test_options_are_reached_removed_and_added_by_keyboard(bare, card):
+@pytest.mark.usefixtures("card")
+def test_options_are_reached_removed_and_added_by_keyboard(bare):
     chip(bare, "a photo of").focus()
     for _ in range(2):
         bare.page.keyboard.press("ArrowRight")
@@ -94,7 +96,8 @@ def test_what_python_refuses_is_said_on_the_card_and_nothing_changes(bare, card)
     assert not card.evaluate("card => card.inert")
 
 
-def test_the_last_option_of_a_slot_stays(bare, card):
+@pytest.mark.usefixtures("card")
+def test_the_last_option_of_a_slot_stays(bare):
     chip(bare, "day").click()
     text = "[a photo of | a sketch of | art of] a {class}, [night]"
     bare.answer("edit_template")
@@ -104,7 +107,8 @@ def test_the_last_option_of_a_slot_stays(bare, card):
     assert edits(bare) == [text]
 
 
-def test_an_option_that_is_left_out_is_forgotten_with_delete(bare, card):
+@pytest.mark.usefixtures("card")
+def test_an_option_that_is_left_out_is_forgotten_with_delete(bare):
     chip(bare, "day").click()
     bare.answer("edit_template")
     edited(bare, 11, edits(bare)[0])

@@ -103,8 +103,8 @@ export function chart(about: ChartAbout): Chart {
     if (event.key === "Enter" && now !== null) about.onChoose?.(now, event);
     const at = now === null ? rounds.length - 1 : rounds.indexOf(now);
     const to = {
-      ArrowLeft: now === null ? at : at - 1,
-      ArrowDown: now === null ? at : at - 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at - 1,
       ArrowRight: at + 1,
       ArrowUp: at + 1,
       Home: 0,
