@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datacrafter_widget.session.flag_words import flag_rows
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Picture
+from datacrafter_widget.store.records import Picture, PictureColumns
 
 Row = dict[str, Any]
 
@@ -40,28 +40,32 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
 
     Returns:
         ``id`` int32, ``x`` and ``y`` float32, ``class_index`` uint16 (place in `class_table`), ``origin``
-        uint8 (0 original, 1 generated), ``iteration`` uint16, ``hidden`` uint8, ``flagged`` uint8, ``parent``
-        int32 (0: none).
+        uint8 (0 original, 1 generated), ``iteration`` uint16, ``hidden`` uint8, ``flagged`` uint8 (0 for hidden
+        ones).
     """
     columns = store.picture_columns(after_id)
-    ids, positions = store.positions("picture")
-    _, row, found = np.intersect1d(ids, columns.ids, assume_unique=True, return_indices=True)
-    flagged = [flag.picture_id for flag in store.flags()]
-    class_ids = np.array([each.id for each in store.classes()], np.int64)
-    by_id = np.argsort(class_ids)
+    ids, positions = store.picture_places(after_id)
+    if not np.array_equal(ids, columns.ids):
+        ids, row, found = np.intersect1d(ids, columns.ids, assume_unique=True, return_indices=True)
+        positions, columns = positions[row], PictureColumns(*(column[found] for column in columns))
     return {
-        "id": columns.ids[found].astype(np.int32),
-        "x": positions[row, 0].astype(np.float32),
-        "y": positions[row, 1].astype(np.float32),
-        "class_index": by_id[np.searchsorted(class_ids, columns.class_ids[found], sorter=by_id)].astype(
-            np.uint16
-        ),
-        "origin": columns.generated[found].astype(np.uint8),
-        "iteration": columns.iterations[found].astype(np.uint16),
-        "hidden": columns.hidden[found].astype(np.uint8),
-        "flagged": np.isin(columns.ids[found], flagged).astype(np.uint8),
-        "parent": columns.parent_ids[found].astype(np.int32),
+        "id": ids.astype(np.int32),
+        "x": positions[:, 0],
+        "y": positions[:, 1],
+        "class_index": _places_of_classes(store)[columns.class_ids],
+        "origin": columns.generated.astype(np.uint8),
+        "iteration": np.minimum(columns.iterations, np.iinfo(np.uint16).max).astype(np.uint16),
+        "hidden": columns.hidden.astype(np.uint8),
+        "flagged": (columns.flagged & ~columns.hidden).astype(np.uint8),
     }
+
+
+def _places_of_classes(store: Store) -> NDArray[np.uint16]:
+    """The place in `class_table` of each class, by its id."""
+    ids = [row.id for row in store.classes()]
+    places = np.zeros(max(ids, default=0) + 1, np.uint16)
+    places[ids] = np.arange(len(ids))
+    return places
 
 
 def details(store: Store, ids: Sequence[int]) -> list[Row]:
@@ -104,12 +108,6 @@ def provenance_sheet(store: Store, picture_id: int) -> Row:
     class_name = next(row.name for row in store.classes() if row.id == picture.class_id)
     made = asdict(picture.provenance) if picture.provenance else None
     labels = {label.id: label.text for label in store.labels()}
-    edges, scores = store.picture_labels()
-    mine = [
-        (labels[int(label)], float(score))
-        for (owner, label), score in zip(edges, scores, strict=True)
-        if owner == picture_id
-    ]
     return {
         **summary(picture),
         "class": class_name,
@@ -123,7 +121,8 @@ def provenance_sheet(store: Store, picture_id: int) -> Row:
             for row in flag_rows(store, [picture_id])
         ],
         "provenance": made,
-        "labels": [text for text, _ in sorted(mine, key=lambda pair: -pair[1])],
+        "labels": [labels[label] for label in store.labels_of([picture_id]).get(picture_id, [])],
+        "descendants": store.descendants([picture_id])[picture_id],
     }
 
 

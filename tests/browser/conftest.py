@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -247,8 +248,10 @@ class BarePage:
             save_changes: () => {}, off: () => {},
             send: message => {
                 window.sent.push(message);
-                if (message.type !== 'hello') return;
-                setTimeout(() => say({type: 'reply', id: message.id, result: {seq: 0, tables: null}}));
+                const {id} = message;
+                const reply = (result, buffers) => setTimeout(() => say({type: 'reply', id, result}, buffers));
+                if (message.type === 'hello') reply({seq: 0, tables: null});
+                if (message.type === 'families') reply(null, window.families ?? []);
             },
             on: (event, listener) => (listeners[event] ??= []).push(listener),
         };
@@ -256,10 +259,12 @@ class BarePage:
             const views = buffers.map(bytes => new DataView(Uint8Array.from(atob(bytes), c => c.charCodeAt()).buffer));
             listeners['msg:custom'].forEach(listener => listener(message, views));
         };
-        window.choose = ids => {
-            traits.selection = ids;
-            listeners['change:selection'].forEach(listener => listener());
+        window.traits = traits;
+        window.change = (key, value) => {
+            traits[key] = value;
+            (listeners[`change:${key}`] ?? []).forEach(listener => listener());
         };
+        window.choose = ids => change('selection', ids);
         const widget = module.default();
         widget.initialize({model});
         widget.render({model, el: document.body});
@@ -306,6 +311,19 @@ class BarePage:
             for message in self.page.evaluate("sent")
             if message["type"] == kind
         ]
+
+    def families(self, *rows: tuple[int, int, list[int]], marks: dict[int, int] | None = None) -> None:
+        """What the page is told from now on of who comes from whom: (original, 0 or -1; class id; pictures)."""
+        known = marks or {}
+        ids = [id_ for _, _, members in rows for id_ in members]
+        heads = [
+            value for first, owner, each in rows for value in (first, owner, known.get(first, 0), len(each))
+        ]
+        marked = bytes(known.get(id_, 4 if row[0] > 0 else 0) for row in rows for id_ in row[2])
+        buffers = [struct.pack(f"<{len(heads)}i", *heads), struct.pack(f"<{len(ids)}i", *ids), marked]
+        self.page.evaluate(
+            "all => { window.families = all; }", [base64.b64encode(each).decode() for each in buffers]
+        )
 
     def select(self, *ids: int) -> None:
         self.page.evaluate("ids => choose(ids)", ids)

@@ -1,108 +1,208 @@
 import { h } from "../dom";
-import { icon } from "../icons";
-import { lateImage } from "../lateimage";
-import type { DetailRow, PictureRow } from "../protocol";
 import type { Scope } from "../scope";
+import type { CellState } from "./detail/cell";
+import { comparePictures } from "./detail/comparepictures";
+import { decodeFamilies, type Family, FLAGGED, HIDDEN } from "./detail/families";
+import { FamilyGrid } from "./detail/grid";
+import type { Shown } from "./detail/layout";
 import { frame } from "./frame";
 import { provenanceSheet } from "./sheet";
 
-const LIMIT = 120;
+const SOON_MS = 300;
 
-/** Detail: the selected originals with their descendants, row by row; a click shows where a picture comes from. */
+/** Detail: originals in rows with what was generated from them, all or the selected ones; a click says all of one. */
 export function detailPanel(scope: Scope): HTMLElement {
   const { connection, signal, notices, colours } = scope;
   const { store, ui } = connection;
   const { element, header, body } = frame("detail", "Detail");
-  const note = h("span", { class: "dc-panel-note" });
-  header.append(note);
-  const list = h("div", { class: "dc-families" });
-  body.append(notices.slot("detail"), list, provenanceSheet(scope));
-  let asked = 0;
-  let timer = 0;
+  let families: Family[] | null = null;
+  /** Marks by picture, as Python had them; what the map knows is newer. */
+  let marks = new Map<number, number>();
+  /** The selection that the list is narrowed to; null: all is shown. */
+  let narrowed: ReadonlySet<number> | null = ui.selection.length ? new Set(ui.selection) : null;
+  let chosen = new Set(ui.selection);
+  let binShown = false;
+  let choosing = false;
 
-  const render = async () => {
-    const ids = ui.selection;
-    const mine = ++asked;
-    note.textContent = ids.length ? `${ids.length} selected` : "";
-    if (!ids.length) {
-      list.replaceChildren(
-        h("p", { class: "dc-empty" }, "Select pictures on the map: draw a lasso around them, or click one."),
-      );
-      return;
-    }
-    const reply = await connection.act("details", { ids: ids.slice(0, LIMIT) }, "detail");
-    if (mine !== asked || !reply || signal.aborted) return;
-    const chosen = new Set(ids);
-    const rows = (reply.result as DetailRow[]).map((row) => family(row, chosen));
-    const head = h(
-      "div",
-      { class: "dc-family dc-family-head" },
-      h("span", {}, "Original"),
-      h("span", {}, "Generated"),
-    );
-    const more =
-      ids.length > LIMIT && h("p", { class: "dc-note" }, `The first ${LIMIT} of ${ids.length} are shown.`);
-    list.replaceChildren(head, ...rows, ...(more ? [more] : []));
+  const link = (action: string, label: string, click: () => void) =>
+    h("button", {
+      class: "dc-link",
+      title: label,
+      attrs: { type: "button", "data-action": action, hidden: true },
+      on: { click },
+    });
+  const bin = link("show-removed", "Show or hide what is in the recycle bin", () => {
+    binShown = !binShown;
+    lay();
+  });
+  const all = link("show-all", "Switch between the selected pictures and all", () => {
+    narrowed = narrowed ? null : new Set(ui.selection);
+    lay();
+    grid.scrollToTop();
+  });
+  header.append(h("span", { class: "dc-spring" }), bin, all);
+  const empty = h("p", { class: "dc-empty", attrs: { hidden: true } });
+  const retry = link("retry-detail", "Ask for the pictures again", () => void ask());
+  retry.textContent = "Try again";
+
+  const hidden = (id: number) => {
+    const row = store.points.row(id);
+    return row >= 0 ? store.points.hidden[row] > 0 : !!((marks.get(id) ?? 0) & HIDDEN);
   };
 
-  const family = ({ original, descendants }: DetailRow, chosen: ReadonlySet<number>): HTMLElement =>
-    h(
-      "div",
-      { class: "dc-family", attrs: { "data-family": original?.id ?? "none" } },
-      original
-        ? picture(original, chosen)
-        : h("span", { class: "dc-nothing", title: "From a prompt alone" }, "from text"),
-      h(
-        "div",
-        { class: "dc-descendants" },
-        ...descendants.map((row) => picture(row, chosen)),
-        !descendants.length && h("span", { class: "dc-nothing" }, "none yet"),
-      ),
-    );
+  const state = (id: number, classId: number): CellState => {
+    const { classes } = store.get("info");
+    const index = classes.findIndex((each) => each.id === classId);
+    const row = store.points.row(id);
+    const mark = marks.get(id) ?? 0;
+    return {
+      id,
+      className: classes[index]?.name ?? "picture",
+      colour: colours()[index] ?? "gray",
+      hidden: hidden(id),
+      flagged: row >= 0 ? store.points.flagged[row] > 0 : !!(mark & FLAGGED),
+      generation: mark >> 2,
+      chosen: chosen.has(id),
+      muted: !!ui.focus && !ui.focus.pictures.has(id),
+    };
+  };
 
-  const picture = (row: PictureRow, chosen: ReadonlySet<number>): HTMLElement => {
-    const classes = store.get("info").classes;
-    const index = classes.findIndex(({ id }) => id === row.class_id);
-    const name = `${classes[index]?.name ?? "picture"} ${row.id}, ${row.origin}${row.hidden ? ", removed" : ""}${row.flagged ? ", flagged" : ""}`;
-    const image = lateImage(connection.thumbnails.picture(row.id), { alt: "", loading: "lazy" });
+  const title = (classId: number): HTMLElement => {
+    const { classes } = store.get("info");
+    const index = classes.findIndex(({ id }) => id === classId);
+    const row = classes[index];
+    const counts = row ? `${row.originals} original · ${row.generated} generated` : "";
     return h(
-      "button",
+      "div",
       {
-        class: `dc-picture dc-${row.origin}`,
-        title: `${name}. Click to see where it comes from.`,
+        class: "dc-families-class",
         style: { "--class": colours()[index] ?? "gray" },
-        attrs: {
-          type: "button",
-          "aria-label": name,
-          "data-picture": row.id,
-          "data-chosen": chosen.has(row.id),
-          "data-hidden": !!row.hidden,
-        },
-        on: { click: () => ui.emit("sheet", row.id) },
+        attrs: { role: "rowheader" },
       },
-      image,
-      row.flagged && h("span", { class: "dc-flag" }, icon("warning")),
+      h("i", { class: "dc-dot" }),
+      h("b", { attrs: { dir: "auto" }, title: row?.name }, row?.name ?? "Unknown class"),
+      h("span", {}, counts),
     );
   };
 
-  const soon = () => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(() => void render(), 60);
+  const compare = (id: number) => {
+    const [first, second] = ui.selection;
+    if (ui.selection.length === 2 && chosen.has(id)) void comparePictures(scope, first, second);
+    else void comparePictures(scope, id);
   };
-  ui.on("selection", () => void render(), signal);
-  store.on("points", soon, signal);
-  let flagged = "";
+  const grid = new FamilyGrid({
+    scope,
+    state,
+    title,
+    compare,
+    choosing: (change) => {
+      choosing = true;
+      change();
+      choosing = false;
+    },
+  });
+  body.append(notices.slot("detail"), empty, retry, grid.element, provenanceSheet(scope));
+
+  /** What is to be seen of a family: nothing of it unless it has a selected picture while the list is narrowed. */
+  const shown = ({ classId, original, ids }: Family): Shown | null => {
+    if (ui.classes.size && !ui.classes.has(classId)) return null;
+    const only = narrowed;
+    const whole = original > 0;
+    if (only && whole && !only.has(original) && !ids.some((id) => only.has(id))) return null;
+    const keep = (id: number) =>
+      (whole || !only || only.has(id)) && (binShown || chosen.has(id) || !hidden(id));
+    const left = ids.every(keep) ? ids : ids.filter(keep);
+    if (!left.length && !(whole && (binShown || !hidden(original) || only?.has(original)))) return null;
+    return { classId, original, ids: left };
+  };
+
+  const lay = () => {
+    if (!families) return;
+    const list = families.map(shown).filter((family) => family !== null);
+    const removed = store.get("info").classes.reduce((sum, row) => sum + row.hidden, 0);
+    bin.hidden = !removed;
+    bin.textContent = binShown ? `Hide ${removed} removed` : `${removed} removed`;
+    bin.setAttribute("aria-pressed", String(binShown));
+    all.hidden = !ui.selection.length && !narrowed;
+    all.textContent = narrowed
+      ? `${narrowed.size} selected · show all`
+      : `Show the ${ui.selection.length} selected`;
+    grid.show(list);
+    grid.element.hidden = !list.length;
+    grid.refresh();
+    empty.hidden = list.length > 0;
+    empty.textContent = families.length
+      ? narrowed
+        ? "The selected pictures are of other classes than those shown."
+        : "No pictures of these classes to show."
+      : "No pictures yet. Add a folder of class folders: session.add_images(folder)";
+  };
+
+  let [asking, stale, took, timer] = [false, true, 0, 0];
+  const ask = async () => {
+    timer = 0;
+    if (asking || !grid.open) return;
+    [asking, stale] = [true, false];
+    const started = performance.now();
+    const reply = await connection.act("families", { ids: null, classes: null }, "detail");
+    took = performance.now() - started;
+    asking = false;
+    if (signal.aborted) return;
+    retry.hidden = !!reply;
+    if (reply) {
+      notices.clear("detail");
+      families = decodeFamilies(reply.buffers);
+      marks = marksOf(families);
+      lay();
+    }
+    if (stale && reply) soon();
+  };
+  const soon = () => {
+    stale = true;
+    timer ||= window.setTimeout(ask, Math.max(SOON_MS, 8 * took)); // reading everything must stay a small part
+  };
+  signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
+  grid.element.addEventListener("dc-open", () => stale && void ask(), { signal });
+
+  store.on("points", ({ kind }) => (kind === "updated" ? lay() : soon()), signal);
+  let counts = "";
   store.on(
     "info",
-    (info) => {
-      const now = JSON.stringify(info.flagged);
-      if (now !== flagged) soon();
-      flagged = now;
+    ({ classes }) => {
+      const now = JSON.stringify(classes);
+      if (now !== counts) soon();
+      counts = now;
     },
     signal,
   );
-  scope.root.addEventListener("datacrafter-theme", soon, { signal });
-  signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
-  void render();
+  ui.on(
+    "selection",
+    (ids) => {
+      chosen = new Set(ids);
+      const was = narrowed;
+      if (!choosing) narrowed = ids.length ? chosen : null;
+      else if (!ids.length) narrowed = null;
+      lay();
+      if (was !== narrowed) grid.scrollToTop();
+    },
+    signal,
+  );
+  ui.on("classes", lay, signal);
+  const refresh = () => grid.refresh();
+  ui.on("focus", refresh, signal);
+  scope.root.addEventListener("datacrafter-theme", refresh, { signal });
   return element;
+}
+
+/** The marks that say something, by picture: that it is hidden or flagged, or of which generation from the second on. */
+function marksOf(families: readonly Family[]): Map<number, number> {
+  const marks = new Map<number, number>();
+  for (const family of families) {
+    if (family.originalMarks) marks.set(family.original, family.originalMarks);
+    const more = family.original === 0 ? 4 : 0; // a picture from text is the first generation itself
+    family.marks.forEach((mark, i) => {
+      if (mark & 3 || mark + more >= 8) marks.set(family.ids[i], mark + more);
+    });
+  }
+  return marks;
 }
