@@ -4,14 +4,13 @@ import type { LabelNode, PictureRow } from "../protocol";
 import type { Hover } from "../ui";
 import { HoverDrawing } from "./hoverdrawing";
 import { canPoint } from "./looks";
-import type { Picker } from "./picker";
 import type { Scene } from "./scene";
 import { type Told, Tooltip } from "./tooltip";
 
 const REST_MS = 160;
-const NEAR = 48; // pixels around a resting pointer, of which pictures are loaded ahead
-const AHEAD = 24;
-const MOST = 3000;
+/** Pixels around a resting pointer whose pictures are loaded ahead, and how many at most. */
+const NEAR = 30;
+const AHEAD = 40;
 const STEP = 12;
 const NONE: ReadonlySet<number> = new Set();
 
@@ -20,7 +19,6 @@ export class Pointing {
   readonly elements: HTMLElement[];
   readonly #connection: Connection;
   readonly #scene: Scene;
-  readonly #picker: Picker;
   readonly #tooltip: Tooltip;
   readonly #drawing: HoverDrawing;
   readonly #cross = h("div", { class: "dc-crosshair", attrs: { hidden: true } });
@@ -33,10 +31,9 @@ export class Pointing {
   /** The picture pointed at, or -1. */
   picture = -1;
 
-  constructor(connection: Connection, scene: Scene, picker: Picker, signal: AbortSignal) {
+  constructor(connection: Connection, scene: Scene, signal: AbortSignal) {
     this.#connection = connection;
     this.#scene = scene;
-    this.#picker = picker;
     this.#tooltip = new Tooltip(connection.thumbnails);
     this.#drawing = new HoverDrawing(connection.store.points, () => scene.colours);
     this.elements = [this.#cross, this.#tooltip.element, this.#said];
@@ -50,14 +47,20 @@ export class Pointing {
     signal.addEventListener("abort", () => window.clearTimeout(this.#rest), { once: true });
   }
 
-  /** The row of the picture at a place, or -1. */
-  row(px: number, py: number, reach = this.#scene.radius + 4): number {
-    const { camera } = this.#scene;
-    const { store, ui } = this.#connection;
-    const { classes } = store.get("info");
+  /** The row of the picture at a place, or within some pixels of it; -1 when there is none. */
+  row(px: number, py: number, reach?: number): number {
+    const { camera, picker, radius } = this.#scene;
+    const drawn = reach ? -1 : this.#scene.pictureAt(px, py);
+    if (drawn >= 0) return drawn;
     const [x, y] = camera.toData(px, py);
-    return this.#picker.nearest(x, y, reach / camera.k, (row) => canPoint(store.points, classes, ui, row));
+    return picker.nearest(x, y, (reach ?? radius + 4) / camera.k, this.selectable);
   }
+
+  /** Whether the picture of a row can be pointed at. */
+  selectable = (row: number): boolean => {
+    const { store, ui } = this.#connection;
+    return canPoint(store.points, store.get("info").classes, ui, row);
+  };
 
   /** The label at a place where there is no picture. */
   label(px: number, py: number): LabelNode | null {
@@ -167,20 +170,13 @@ export class Pointing {
 
   #rests(px: number, py: number): void {
     if (this.picture >= 0) void this.#learn(this.picture);
-    const { store, ui } = this.#connection;
-    const { points } = store;
-    const { classes } = store.get("info");
-    const { camera } = this.#scene;
+    const { camera, picker } = this.#scene;
+    const { id } = this.#connection.store.points;
     const [x, y] = camera.toData(px, py);
     const reach = NEAR / camera.k;
-    const away = (row: number) => (points.x[row] - x) ** 2 + (points.y[row] - y) ** 2;
-    const box = this.#picker.box(x - reach, y - reach, x + reach, y + reach);
-    if (box.length > MOST) return; // the next one could be any of them
-    const near = box
-      .filter((row) => canPoint(points, classes, ui, row))
-      .map((row) => [away(row), points.id[row]])
-      .sort(([a], [b]) => a - b);
-    this.#tooltip.prepare(near.slice(0, AHEAD).map(([, id]) => id));
+    const near = picker.box(x - reach, y - reach, x + reach, y + reach).filter(this.selectable);
+    // Among very many the next one could be any.
+    if (near.length <= AHEAD) this.#tooltip.prepare(near.map((row) => id[row]));
   }
 
   async #learn(id: number): Promise<void> {

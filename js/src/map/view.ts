@@ -1,12 +1,10 @@
 import type { Connection } from "../connection";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
-import { select, selectMode, selectWhere, shownPictures } from "../selecting";
+import { select, selectMode, selectWhere } from "../selecting";
 import { pointInPolygon } from "./geometry";
 import { followGestures, type Tool } from "./gestures";
 import { Lasso } from "./lasso";
-import { canPoint } from "./looks";
-import { Picker } from "./picker";
 import { Place } from "./place";
 import { Pointing } from "./pointing";
 import { Scene } from "./scene";
@@ -28,7 +26,6 @@ export class MapView {
   readonly scene: Scene;
   readonly #connection: Connection;
   readonly #lasso = new Lasso();
-  readonly #picker: Picker;
   readonly #pointing: Pointing;
   readonly #place: Place;
   readonly #hint = h(
@@ -44,9 +41,8 @@ export class MapView {
 
   constructor(connection: Connection, root: HTMLElement, signal: AbortSignal) {
     this.#connection = connection;
-    this.#picker = new Picker(connection.store.points);
     this.scene = new Scene(connection, root);
-    this.#pointing = new Pointing(connection, this.scene, this.#picker, signal);
+    this.#pointing = new Pointing(connection, this.scene, signal);
     this.element = h(
       "div",
       {
@@ -66,7 +62,6 @@ export class MapView {
     );
     this.scene.follow(this.element, signal);
     this.#place = new Place(connection, this.scene, this.element, signal);
-    connection.store.on("points", ({ kind }) => kind !== "appended" && this.#picker.invalidate(), signal);
     followGestures(this.element, this.#lasso, this, signal);
     signal.addEventListener("abort", () => window.clearTimeout(this.#hintTimer), { once: true });
   }
@@ -131,11 +126,8 @@ export class MapView {
 
   /** Selects what is in view. */
   selectView(): void {
-    const { points } = this.#connection.store;
-    const { x0, y0, x1, y1 } = this.#bounds();
-    const inside = (row: number) =>
-      points.x[row] >= x0 && points.x[row] <= x1 && points.y[row] >= y0 && points.y[row] <= y1;
-    select(this.#connection, shownPictures(this.#connection, inside));
+    const { clientWidth: width, clientHeight: height } = this.element;
+    select(this.#connection, this.#inside([0, 0, width, 0, width, height, 0, height]));
   }
 
   hover(px: number, py: number): void {
@@ -224,18 +216,8 @@ export class MapView {
     this.#pointing.follow();
   }
 
-  /** What is in view. */
-  #bounds(): { x0: number; y0: number; x1: number; y1: number } {
-    const { camera } = this.scene;
-    const [x0, y1] = camera.toData(0, 0);
-    const [x1, y0] = camera.toData(this.element.clientWidth, this.element.clientHeight);
-    return { x0, y0, x1, y1 };
-  }
-
   #inside(polygon: readonly number[]): number[] {
-    const { store, ui } = this.#connection;
-    const { points } = store;
-    const { classes } = store.get("info");
+    const { points } = this.#connection.store;
     let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
     const outline: number[] = [];
     for (let i = 0; i < polygon.length; i += 2) {
@@ -246,10 +228,10 @@ export class MapView {
       y0 = Math.min(y0, y);
       y1 = Math.max(y1, y);
     }
-    return this.#picker
+    return this.scene.picker
       .box(x0, y0, x1, y1)
       .filter(
-        (row) => canPoint(points, classes, ui, row) && pointInPolygon(points.x[row], points.y[row], outline),
+        (row) => this.#pointing.selectable(row) && pointInPolygon(points.x[row], points.y[row], outline),
       )
       .map((row) => points.id[row]);
   }

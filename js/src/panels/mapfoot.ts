@@ -21,7 +21,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
     { class: "dc-map-legend", attrs: { "aria-hidden": "true" } },
     h("span", {}, h("i", { class: "dc-dot" }), "original"),
     h("span", {}, h("i", { class: "dc-ring" }), "generated"),
-    h("span", {}, h("i", { class: "dc-pie", style: { "--share": "40%" } }), "content label, generated share"),
+    h("span", {}, h("i", { class: "dc-pie", style: { "--share": "40%" } }), "label, generated share"),
   );
   const focus = h("div", { class: "dc-map-focus" });
   const renderFocus = () => {
