@@ -35,7 +35,9 @@ export class PointTable {
   get extent(): Bounds {
     if (!this.#extent) {
       this.#extent = nowhere();
-      for (let row = 0; row < this.count; row++) this.#widen(this.#extent, row);
+      for (let row = 0; row < this.count; row++) {
+        if (this.drawn(row)) widen(this.#extent, this.x[row], this.y[row]);
+      }
     }
     return this.#extent;
   }
@@ -99,7 +101,8 @@ export class PointTable {
   #add(block: PointBlock, from: number, first: number, length: number): void {
     const row = this.count;
     this.#rows.add(first, length, row);
-    for (let i = 0; i < length; i++) this.id[row + i] = first + i;
+    const { id } = this;
+    for (let i = 0; i < length; i++) id[row + i] = first + i;
     this.count += length;
     this.#copy(block, from, row, length);
   }
@@ -117,28 +120,20 @@ export class PointTable {
     for (const name of ["x", "y", "classIndex"] as const) {
       this[name].set(block[name].subarray(from, from + length), to);
     }
-    for (let i = 0; i < length; i++) {
-      const row = to + i;
-      const state = block.state[from + i];
-      this.iteration[row] = state & 0x1fff;
-      this.origin[row] = (state >> 13) & 1;
-      this.hidden[row] = (state >> 14) & 1;
-      this.flagged[row] = state >> 15;
-      if (!this.drawn(row)) continue;
+    const { x, y, iteration, origin, hidden, flagged } = this;
+    const { state } = block;
+    const box = this.#extent ?? nowhere();
+    for (let i = 0, row = to; i < length; i++, row++) {
+      const bits = state[from + i];
+      iteration[row] = bits & 0x1fff;
+      origin[row] = (bits >> 13) & 1;
+      hidden[row] = (bits >> 14) & 1;
+      flagged[row] = bits >> 15;
+      if (hidden[row] || !Number.isFinite(x[row] + y[row])) continue;
       this.shown++;
-      this.shownGenerated += this.origin[row];
-      if (this.#extent) this.#widen(this.#extent, row);
+      this.shownGenerated += origin[row];
+      widen(box, x[row], y[row]);
     }
-  }
-
-  #widen(box: Bounds, row: number): void {
-    if (!this.drawn(row)) return;
-    const x = this.x[row];
-    const y = this.y[row];
-    if (x < box.x0) box.x0 = x;
-    if (x > box.x1) box.x1 = x;
-    if (y < box.y0) box.y0 = y;
-    if (y > box.y1) box.y1 = y;
   }
 
   #resize(name: (typeof COLUMNS)[number], capacity: number): void {
@@ -151,6 +146,13 @@ export class PointTable {
 
 function nowhere(): Bounds {
   return { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+}
+
+function widen(box: Bounds, x: number, y: number): void {
+  if (x < box.x0) box.x0 = x;
+  if (x > box.x1) box.x1 = x;
+  if (y < box.y0) box.y0 = y;
+  if (y > box.y1) box.y1 = y;
 }
 
 /** Each run of a block: its first id, its length and where it begins in the columns. */

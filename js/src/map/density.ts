@@ -71,17 +71,21 @@ export class Density {
     const { x0, y1, size, wide, high, sums } = bins;
     const { x, y, classIndex, origin, hidden, count } = points;
     const inks = this.#inks;
+    const scale = 1 / size;
     const add = (row: number) => {
-      const column = Math.floor((x[row] - x0) / size);
-      const line = Math.floor((y1 - y[row]) / size);
+      const column = Math.floor((x[row] - x0) * scale);
+      const line = Math.floor((y1 - y[row]) * scale);
       if (hidden[row] || !(column >= 0 && column < wide && line >= 0 && line < high)) return;
       const at = (line * wide + column) * 4;
       const ink = classIndex[row] * 8 + origin[row] * 4;
-      for (let c = 0; c < 4; c++) sums[at + c] += inks[ink + c];
+      sums[at] += inks[ink];
+      sums[at + 1] += inks[ink + 1];
+      sums[at + 2] += inks[ink + 2];
+      sums[at + 3] += inks[ink + 3];
     };
     const box = { x0, y0: y1 - high * size, x1: x0 + wide * size, y1 };
     const part = this.#counted === 0 && !covers(bins, extent);
-    if (part) for (const row of picker.box(box.x0, box.y0, box.x1, box.y1)) add(row);
+    if (part) for (const row of picker.within(box)) add(row);
     else for (let row = this.#counted; row < count; row++) add(row);
     this.#counted = count;
     this.#paint(bins);
@@ -96,7 +100,7 @@ export class Density {
       const weight = sums[at + 3];
       if (weight === 0) continue;
       for (let c = 0; c < 3; c++) image.data[at + c] = 255 * Math.sqrt(sums[at + c] / weight);
-      image.data[at + 3] = 255 * (0.25 * Math.min(1, weight * 2) + 0.75 * Math.log1p(weight) * scale);
+      image.data[at + 3] = 255 * (0.35 * Math.min(1, weight * 2) + 0.65 * Math.log1p(weight) * scale);
     }
     this.canvas.width = wide;
     this.canvas.height = high;

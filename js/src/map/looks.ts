@@ -26,13 +26,14 @@ export class Looks {
 
   /** Takes over the rows from `start` on; all when they were replaced. */
   take(start: number, ui: UiState): void {
-    const bytes = this.bytes;
-    const points = this.#points;
-    if (bytes.length < points.count) {
-      this.bytes = new Uint8Array(points.id.length);
-      this.bytes.set(bytes.subarray(0, start));
+    const before = this.bytes;
+    const { count, id } = this.#points;
+    if (before.length < count) {
+      this.bytes = new Uint8Array(id.length);
+      this.bytes.set(before.subarray(0, start));
     }
-    for (let row = start; row < points.count; row++) this.bytes[row] = this.#plain(row);
+    const { bytes } = this;
+    for (let row = start; row < count; row++) bytes[row] = this.#plain(row);
     if (start === 0) this.#marks.clear();
     this.mark(ui);
   }
@@ -56,12 +57,9 @@ export class Looks {
   }
 
   #plain(row: number): number {
-    const points = this.#points;
-    return (
-      (points.drawn(row) ? 0 : HIDDEN) |
-      (points.flagged[row] ? FLAGGED : 0) |
-      (points.origin[row] ? GENERATED : 0)
-    );
+    const { x, y, hidden, flagged, origin } = this.#points;
+    const gone = hidden[row] || !Number.isFinite(x[row] + y[row]);
+    return (gone ? HIDDEN : 0) | (flagged[row] * FLAGGED) | (origin[row] * GENERATED);
   }
 
   #set(bit: number, ids: Iterable<number>, changed: [number, number]): void {

@@ -6,7 +6,6 @@ interface Index {
   starts: Uint32Array<ArrayBuffer>;
   count: number;
   side: number;
-  cell: (x: number, low: number, scale: number) => number;
   x0: number;
   y0: number;
   scaleX: number;
@@ -34,7 +33,7 @@ export class Picker {
   nearest(x: number, y: number, radius: number, wanted: (row: number) => boolean): number {
     let best = -1;
     let least = radius * radius;
-    for (const row of this.box(x - radius, y - radius, x + radius, y + radius)) {
+    for (const row of this.within({ x0: x - radius, y0: y - radius, x1: x + radius, y1: y + radius })) {
       const distance = (this.#points.x[row] - x) ** 2 + (this.#points.y[row] - y) ** 2;
       if (distance > least || (distance === least && row < best) || !wanted(row)) continue;
       least = distance;
@@ -45,16 +44,25 @@ export class Picker {
 
   /** All rows in a box. */
   box(x0: number, y0: number, x1: number, y1: number): number[] {
+    return Array.from(this.within({ x0, y0, x1, y1 }));
+  }
+
+  /** All rows in a box, as those that are many are passed on. */
+  within(box: Bounds): Uint32Array<ArrayBuffer> {
     const { x, y, count } = this.#points;
-    const found: number[] = [];
-    const test = (row: number) => {
-      if (x[row] >= x0 && x[row] <= x1 && y[row] >= y0 && y[row] <= y1) found.push(row);
-    };
-    this.#ranges({ x0, y0, x1, y1 }, (rows, from, to) => {
-      for (let i = from; i < to; i++) test(rows[i]);
+    const { x0, y0, x1, y1 } = box;
+    const found = new Uint32Array(this.count(box));
+    let at = 0;
+    this.#ranges(box, (rows, from, to) => {
+      for (let i = from; i < to; i++) {
+        const row = rows[i];
+        if (x[row] >= x0 && x[row] <= x1 && y[row] >= y0 && y[row] <= y1) found[at++] = row;
+      }
     });
-    for (let row = this.#index?.count ?? 0; row < count; row++) test(row);
-    return found;
+    for (let row = this.#index?.count ?? 0; row < count; row++) {
+      if (x[row] >= x0 && x[row] <= x1 && y[row] >= y0 && y[row] <= y1) found[at++] = row;
+    }
+    return found.subarray(0, at);
   }
 
   /** About how many rows there are in a box. */
@@ -71,10 +79,10 @@ export class Picker {
     const index = this.#index;
     if (!index) return;
     const { side, rows, starts } = index;
-    const left = index.cell(box.x0, index.x0, index.scaleX);
-    const right = index.cell(box.x1, index.x0, index.scaleX);
-    const top = index.cell(box.y1, index.y0, index.scaleY);
-    for (let line = index.cell(box.y0, index.y0, index.scaleY); line <= top; line++) {
+    const left = cell(box.x0, index.x0, index.scaleX, side);
+    const right = cell(box.x1, index.x0, index.scaleX, side);
+    const top = cell(box.y1, index.y0, index.scaleY, side);
+    for (let line = cell(box.y0, index.y0, index.scaleY, side); line <= top; line++) {
       visit(rows, starts[line * side + left], starts[line * side + right + 1]);
     }
   }
@@ -84,16 +92,13 @@ export class Picker {
     const indexed = this.#index?.count ?? 0;
     if (count - indexed <= Math.max(2000, indexed * 0.25)) return;
     const side = Math.min(MOST_CELLS, Math.ceil(Math.sqrt(count / ROWS_A_CELL)));
-    // What lies outside, or nowhere, is put into a cell at the edge.
-    const cell = (value: number, low: number, scale: number) =>
-      Math.max(0, Math.min(side - 1, Math.floor((value - low) * scale))) || 0;
     const [scaleX, scaleY] = [extent.x1 - extent.x0, extent.y1 - extent.y0].map((span) =>
       span > 0 ? side / span : 0,
     );
     const starts = new Uint32Array(side * side + 1);
     const cells = new Uint32Array(count);
     for (let row = 0; row < count; row++) {
-      const at = cell(y[row], extent.y0, scaleY) * side + cell(x[row], extent.x0, scaleX);
+      const at = cell(y[row], extent.y0, scaleY, side) * side + cell(x[row], extent.x0, scaleX, side);
       cells[row] = at;
       starts[at]++;
     }
@@ -103,6 +108,12 @@ export class Picker {
     }
     const rows = new Uint32Array(count);
     for (let row = count - 1; row >= 0; row--) rows[--starts[cells[row]]] = row;
-    this.#index = { rows, starts, count, side, cell, x0: extent.x0, y0: extent.y0, scaleX, scaleY };
+    this.#index = { rows, starts, count, side, x0: extent.x0, y0: extent.y0, scaleX, scaleY };
   }
+}
+
+/** The cell of a place along one axis. What lies outside, or nowhere, is put into a cell at the edge. */
+function cell(value: number, low: number, scale: number, side: number): number {
+  const at = Math.floor((value - low) * scale);
+  return at > 0 ? Math.min(at, side - 1) : 0;
 }

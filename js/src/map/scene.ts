@@ -317,15 +317,13 @@ export class Scene {
       growing: this.#young.map(({ start, birth }) => ({ start, size: pop((frame.now - birth) / POP_MS) })),
       rowsWithin: (margin) => {
         if (dense) return NOTHING;
-        const { x0, y0, x1, y1 } = this.#seen(margin);
-        return part ? Uint32Array.from(this.picker.box(x0, y0, x1, y1)).sort() : null;
+        return part ? this.picker.within(this.#seen(margin)).sort() : null;
       },
     });
     const near = !dense && inView <= FEW && frame.camera.k >= frame.camera.home * NEAR;
     const { classes } = store.get("info");
     const rows = () => {
-      const found = this.picker.box(view.x0, view.y0, view.x1, view.y1);
-      const wanted = found.filter((row) => canPoint(points, classes, ui, row));
+      const wanted = [...this.picker.within(view)].filter((row) => canPoint(points, classes, ui, row));
       return wanted.length > FEW ? null : wanted;
     };
     this.#thumbs.draw({ ...frame, rows, colours: this.colours }, near);
