@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Connection } from "../src/connection";
 import type { Message, WidgetModel } from "../src/protocol";
 import type { Notice, Preview } from "../src/ui";
+import { readIds } from "../src/wireids";
 import { block } from "./block";
 
 type Sent = { type: string; id: string; [key: string]: unknown };
@@ -143,7 +144,7 @@ describe("Connection", () => {
     const { model, fold, state } = fakeModel();
     const { ui } = new Connection(model, life.signal);
     ui.select([1]);
-    expect(state.selection).toEqual([1]);
+    expect(readIds(state.selection as DataView)).toEqual([1]);
     fold({ selection: [2] });
     expect(ui.selection).toEqual([2]);
   });
