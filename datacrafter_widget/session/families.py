@@ -44,7 +44,7 @@ def families(
     only those that come from one that is. Unknown ids are passed over.
     """
     columns = store.picture_columns()
-    parents = _rows_of(columns.ids, columns.parent_ids)
+    parents = _rows_of(columns.ids, store.parent_ids())
     first, generation = _first_ancestors(parents)
     has_children = np.zeros(len(parents), bool)
     has_children[first[first != np.arange(len(first))]] = True
@@ -95,7 +95,7 @@ def _table(
     places = np.array([position[each] for each in known.tolist()], np.int64)
     class_ids = columns.class_ids[first]
     place = places[np.searchsorted(known, class_ids)] if len(known) else np.zeros(0, np.int64)
-    flagged = np.isin(columns.ids, [flag.picture_id for flag in store.flags()])
+    flagged = columns.flagged & ~columns.hidden
     marks = columns.hidden * HIDDEN + flagged * FLAGGED + (np.minimum(generation, DEEPEST) << 2)
 
     heads = np.where(kind == 0, columns.ids[first], np.where(kind == 1, FROM_TEXT, ALONE))

@@ -1,6 +1,5 @@
 """The content labels that a session shows: their table, their hierarchy, and the cut of it that is on the map."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +34,17 @@ class LabelMap:
 
 def label_members(store: Store) -> dict[int, list[int]]:
     """For every content label, the visible pictures that carry it."""
-    columns = store.picture_columns()
-    visible = set(columns.ids[columns.hidden == 0].tolist())
     edges, _ = store.picture_labels()
-    members: dict[int, list[int]] = defaultdict(list)
-    for picture_id, label_id in edges.tolist():
-        if picture_id in visible:
-            members[label_id].append(picture_id)
-    return members
+    if not len(edges):
+        return {}
+    columns = store.picture_columns()
+    edges = edges[~np.isin(edges[:, 0], columns.ids[columns.hidden])]
+    pictures, labels = edges[np.argsort(edges[:, 1], kind="stable")].T
+    found, first = np.unique(labels, return_index=True)
+    return {
+        label: owners.tolist()
+        for label, owners in zip(found.tolist(), np.split(pictures, first[1:]), strict=True)
+    }
 
 
 def label_table(store: Store) -> list[Row]:
@@ -50,7 +52,8 @@ def label_table(store: Store) -> list[Row]:
 
     ``ratio`` is generated to original, with one added to both so that a rare label doesn't divide by zero.
     """
-    return _rows(store, label_members(store), _generated(store))
+    members = label_members(store)
+    return _rows(store, members, _generated(store)) if members else []
 
 
 def label_map(store: Store, tree: LabelTree | None) -> LabelMap | None:
@@ -61,7 +64,8 @@ def label_map(store: Store, tree: LabelTree | None) -> LabelMap | None:
         tree: the hierarchy of the last observation. Without one (a session that was opened again), or when
             it lacks a label, labels are grouped by where they stand on the map.
     """
-    members, made = label_members(store), _generated(store)
+    members = label_members(store)
+    made = _generated(store) if members else set()
     rows = {row["text"]: row for row in _rows(store, members, made)}
     if not rows:
         return None
@@ -76,7 +80,7 @@ def label_map(store: Store, tree: LabelTree | None) -> LabelMap | None:
             [row["text"] for row in ordered],
             [row["originals"] + row["generated"] for row in ordered],
         )
-    everything = max(store.picture_columns().ids.tolist(), default=0)
+    everything = int(store.picture_columns().ids[-1])
     # sets of pictures as the bits of an integer: small, and quickly united and counted
     sets = [_bits(members[row["id"]], everything) for row in ordered]
     for left, right in tree.children[tree.n_leaves :].tolist():
@@ -147,7 +151,7 @@ def _bits(pictures: list[int], largest: int) -> int:
 
 def _generated(store: Store) -> set[int]:
     columns = store.picture_columns()
-    return set(columns.ids[columns.generated != 0].tolist())
+    return set(columns.ids[columns.generated].tolist())
 
 
 def _rows(store: Store, members: dict[int, list[int]], made: set[int]) -> list[Row]:
@@ -158,7 +162,7 @@ def _rows(store: Store, members: dict[int, list[int]], made: set[int]) -> list[R
         pictures = members.get(label.id, [])
         if label.id not in place or not pictures:
             continue
-        generated = sum(picture in made for picture in pictures)
+        generated = len(made.intersection(pictures))
         x, y = positions[place[label.id]].tolist()
         rows.append(
             {

@@ -184,7 +184,7 @@ class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, E
         except BaseException:
             store.close()
             raise
-        if not read_only and store.pictures():
+        if not read_only and not store.picture_columns().hidden.all():
             session.observe()
         return session
 

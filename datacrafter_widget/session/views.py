@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datacrafter_widget.session.flag_words import flag_rows
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Picture, PictureColumns
+from datacrafter_widget.store.records import Picture
 
 Row = dict[str, Any]
 
@@ -47,7 +47,7 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
     ids, positions = store.picture_places(after_id)
     if not np.array_equal(ids, columns.ids):
         ids, row, found = np.intersect1d(ids, columns.ids, assume_unique=True, return_indices=True)
-        positions, columns = positions[row], PictureColumns(*(column[found] for column in columns))
+        positions, columns = positions[row], columns.take(found)
     return {
         "id": ids.astype(np.int32),
         "x": positions[:, 0],

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from datacrafter_widget.store.base import StoreBase, json_ids
+from datacrafter_widget.store.base import json_ids
+from datacrafter_widget.store.columns import ColumnTable
 from datacrafter_widget.store.records import Flag
 
 
@@ -17,7 +18,7 @@ class StoredFingerprint(NamedTuple):
     value: bytes | None
 
 
-class FlagTable(StoreBase):
+class FlagTable(ColumnTable):
     """The reasons are kept when a mark is taken away: `PictureTable.set_flagged` brings them back."""
 
     def flags(self, ids: Iterable[int] | None = None) -> list[Flag]:
@@ -26,14 +27,17 @@ class FlagTable(StoreBase):
         Args:
             ids: Of these pictures; of all that aren't hidden when None.
         """
+        if ids is None:
+            columns = self.picture_columns()
+            ids = columns.ids[columns.flagged & ~columns.hidden]
         rows = self._rows(
             """
             SELECT p.id, coalesce(f.kind, 'user'), f.of_id, f.score
             FROM picture p LEFT JOIN flag f ON f.picture_id = p.id
-            WHERE p.flagged AND iif(:ids IS NULL, NOT p.hidden, p.id IN (SELECT value FROM json_each(:ids)))
+            WHERE p.flagged AND p.id IN (SELECT value FROM json_each(?))
             ORDER BY p.id, f.kind
             """,
-            {"ids": None if ids is None else json_ids(ids)},
+            (json_ids(ids),),
         )
         return [Flag(*row) for row in rows]
 

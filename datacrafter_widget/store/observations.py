@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.store.base import StoreBase, id_list, json_ids
+from datacrafter_widget.store.columns import ColumnTable
 from datacrafter_widget.store.records import Label, Metric, PositionKind
 
 _POSITION_TABLES = {"picture": "picture_position", "label": "label_position"}
@@ -221,7 +222,7 @@ class LabelTable(StoreBase):
         return [row[0] for row in rows]
 
 
-class PositionTable(StoreBase):
+class PositionTable(ColumnTable):
     """Where pictures and labels are on the map."""
 
     def put_positions(self, kind: PositionKind, ids: Iterable[int], xy: ArrayLike) -> None:
@@ -246,9 +247,13 @@ class PositionTable(StoreBase):
                 f"INSERT OR REPLACE INTO {_position_table(kind)} VALUES (?, ?, ?)",  # noqa: S608 - ours
                 ((row_id, *pair) for row_id, pair in zip(wanted, values.tolist(), strict=True)),
             )
+            if kind == "picture":
+                self._note_places(wanted)
 
     def positions(self, kind: PositionKind) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids (N,), sorted, and positions (N, 2) of the pictures, or labels, that have one."""
+        if kind == "picture":
+            return self.picture_places()
         rows = self._rows(f"SELECT id, x, y FROM {_position_table(kind)} ORDER BY id")  # noqa: S608 - ours
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         return ids, np.array([(row[1], row[2]) for row in rows], dtype=np.float32).reshape(-1, 2)

@@ -8,15 +8,15 @@ import numpy as np
 from PIL import Image
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.store.base import StoreBase, id_list, json_ids, now
+from datacrafter_widget.store.base import id_list, json_ids, now
 from datacrafter_widget.store.classes import printable
+from datacrafter_widget.store.columns import ColumnTable
 from datacrafter_widget.store.records import (
     AddedOriginal,
     ClassCounts,
     FlagDraft,
     Origin,
     Picture,
-    PictureColumns,
     PlannedPicture,
     Provenance,
 )
@@ -42,7 +42,7 @@ FROM planned WHERE id = ?
 """
 
 
-class PictureTable(StoreBase):
+class PictureTable(ColumnTable):
     """Originals and generated pictures: their rows, files and thumbnails."""
 
     def add_original(self, image: Image.Image, class_id: int, source: str | None = None) -> Picture | None:
@@ -176,18 +176,6 @@ class PictureTable(StoreBase):
         sql = f"{_SELECT_PICTURES} WHERE {' AND '.join(conditions)} ORDER BY p.id"
         return [_picture(row) for row in self._rows(sql, parameters)]
 
-    def picture_columns(self, after_id: int = 0) -> PictureColumns:
-        """`pictures` as arrays, hidden ones too: all of them, or those with larger ids."""
-        rows = self._rows(
-            "SELECT p.id, p.class_id, p.origin = 'generated', p.iteration, p.hidden, coalesce(g.parent_id, 0)"
-            " FROM picture p LEFT JOIN provenance g ON g.picture_id = p.id WHERE p.id > ? ORDER BY p.id",
-            (int(after_id),),
-        )
-        table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 6).T
-        return PictureColumns(
-            table[0], table[1], table[2].astype(np.bool_), table[3], table[4].astype(np.bool_), table[5]
-        )
-
     def picture(self, picture_id: int) -> Picture:
         """One picture, hidden or not.
 
@@ -266,14 +254,12 @@ class PictureTable(StoreBase):
 
     def counts(self) -> dict[int, ClassCounts]:
         """Pictures of every class, by class id."""
-        rows = self._rows(
-            """
-            SELECT c.id, total(p.origin = 'original' AND NOT p.hidden),
-                total(p.origin = 'generated' AND NOT p.hidden), total(p.hidden)
-            FROM class c LEFT JOIN picture p ON p.class_id = c.id GROUP BY c.id ORDER BY c.position, c.id
-            """
-        )
-        return {row[0]: ClassCounts(*(int(value) for value in row[1:])) for row in rows}
+        class_ids = [row[0] for row in self._rows("SELECT id FROM class ORDER BY position, id")]
+        columns = self.picture_columns()
+        kind = np.where(columns.hidden, 2, columns.generated)
+        size = max(class_ids, default=0) + 1
+        counted = np.bincount(columns.class_ids * 3 + kind, minlength=3 * size).reshape(-1, 3)
+        return {class_id: ClassCounts(*counted[class_id].tolist()) for class_id in class_ids}
 
     def _set_mark(self, column: str, ids: list[int], value: bool) -> list[int]:
         with self.transaction() as connection:
@@ -291,6 +277,7 @@ class PictureTable(StoreBase):
                 f"UPDATE picture SET {column} = ? WHERE id {_IN_LIST}",  # noqa: S608 - column is ours
                 (int(value), json_ids(changed)),
             )
+            self._note_marks(changed)
         return changed
 
     def _put_images(self, images: Sequence[Image.Image]) -> list[str]:

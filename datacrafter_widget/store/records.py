@@ -256,8 +256,18 @@ class PictureColumns(NamedTuple):
     generated: NDArray[np.bool_]
     iterations: NDArray[np.int64]
     hidden: NDArray[np.bool_]
-    parent_ids: NDArray[np.int64]
-    """0 where there is no parent."""
+    flagged: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[np.intp] | slice) -> "PictureColumns":
+        """Some of the rows."""
+        return PictureColumns(
+            self.ids[rows],
+            self.class_ids[rows],
+            self.generated[rows],
+            self.iterations[rows],
+            self.hidden[rows],
+            self.flagged[rows],
+        )
 
 
 class ClassCounts(NamedTuple):

@@ -133,8 +133,9 @@ def test_pictures_as_columns(store, crane, plan, paint):
         [False, True],
         [0, 1],
         [True, False],
-        [0, parent.id],
+        [False, False],
     ]
+    assert store.parent_ids().tolist() == [0, parent.id]
     assert store.picture_columns(after_id=parent.id).ids.tolist() == [child.id]
 
 
