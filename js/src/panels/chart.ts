@@ -22,7 +22,7 @@ export interface ChartAbout {
 export interface Chart {
   element: HTMLElement;
   /** Draws the lines, the first of which is the strong one, over the rounds from `span[0]` to `span[1]`. */
-  draw: (lines: readonly ChartLine[], span: [number, number], width: number, height: number) => void;
+  draw: (lines: readonly ChartLine[], span: [number, number]) => void;
   /** Shows the values of a round; those of the last one when null. */
   mark: (round: number | null) => void;
 }
@@ -132,8 +132,10 @@ export function chart(about: ChartAbout): Chart {
   return {
     element,
     mark,
-    draw: (next, span, width, height) => {
+    draw: (next, span) => {
       lines = next;
+      const width = Math.max(80, slider.clientWidth);
+      const height = Math.max(44, slider.clientHeight);
       drawn = lines[0]?.points.length ? drawPlot(plot, lines, span, width, height) : null;
       plot.toggleAttribute("data-empty", !drawn);
       slider.tabIndex = drawn ? 0 : -1;

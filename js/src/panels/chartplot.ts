@@ -68,9 +68,9 @@ export function drawPlot(
   const ticks: SVGElement[] = [];
   const [first, final] = span;
   const every = Math.ceil((final - first + 1) / Math.max(2, width / 34));
-  for (let round = first; round <= final; round += every) {
+  for (let round = final; round >= first; round -= every) {
     const text = provisional(round) ? "now" : String(round);
-    ticks.push(svg("text", { class: "dc-tick", x: x(round), y: height - 3 }, text));
+    ticks.unshift(svg("text", { class: "dc-tick", x: x(round), y: height - 3 }, text));
   }
   plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
   plot.setAttribute("width", String(width));

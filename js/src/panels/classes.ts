@@ -29,7 +29,7 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
       attrs: { type: "button", "data-action": "select-classes" },
       on: { click: (event) => select(connection, shownPictures(connection), selectMode(event)) },
     },
-    "Select them",
+    "Select",
   );
   const legend = h(
     "span",

@@ -82,9 +82,9 @@ function makeLine({ connection }: Scope, job: JobRow): Line {
   const element = h(
     "div",
     { class: "dc-job", attrs: { "data-job-id": job.id } },
-    h("div", { class: "dc-job-line" }, h("b", { title: job.name }, job.name), count, stop),
+    h("div", { class: "dc-job-line" }, h("b", { title: job.name }, job.name), stop),
     h("div", { class: "dc-progress", attrs: { role: "progressbar", "aria-label": job.name } }, bar),
-    message,
+    h("div", { class: "dc-job-state" }, count, message),
   );
   return { element, bar, count, message, stop };
 }
@@ -108,7 +108,6 @@ function update({ element, bar, count, message, stop }: Line, job: JobRow, all: 
   }
   const left = known && job.rate ? `${duration(Math.ceil((total - done) / job.rate))} left` : "";
   message.textContent = queued ? turn(job, all) : [job.message, left].filter(Boolean).join(" · ");
-  message.title = message.textContent;
 }
 
 function turn(job: JobRow, all: readonly JobRow[]): string {

@@ -82,15 +82,13 @@ export function metricsPanel({ connection, signal, colours, root }: Scope): HTML
     const span: [number, number] = iterations.length
       ? [Math.min(...iterations), Math.max(...iterations)]
       : [0, 0];
-    const width = Math.max(80, (clientWidth - 24 - 2 * (clientWidth < 640 ? 14 : 24)) / 3);
-    const height = Math.max(44, Math.min(260, clientHeight - 30));
     for (const { metric, draw } of charts) {
       const mine = rows.filter(({ name }) => name === metric);
       const lines: ChartLine[] = [
         { name: "all classes", colour: null, points: series(mine, null) },
         ...classes.map(({ id, name, colour }) => ({ name, colour, points: series(mine, id) })),
       ];
-      draw(lines, span, width, height);
+      draw(lines, span);
     }
   };
   store.on("metrics", render, signal);

@@ -4,8 +4,6 @@ import { hundredths } from "../scale";
 import { termHint, termName } from "../terms";
 import { chart } from "./chart";
 
-const HEIGHT = 84;
-
 /** What the search did, folded away: the terms of its objective, its score over the generations, what it took. */
 export function searchDetails(row: ProposalRow): HTMLElement | null {
   const generations = row.generations.filter(({ score }) => score !== null);
@@ -14,8 +12,7 @@ export function searchDetails(row: ProposalRow): HTMLElement | null {
   const plot = h("div", { class: "dc-search-plot" });
   const draw = () => {
     if (!details.open || plot.childElementCount || generations.length < 2) return;
-    const prompt = h("p", { class: "dc-note" });
-    plot.append(scoreChart(generations, details.clientWidth, prompt), prompt);
+    scoreChart(generations, plot);
   };
   const details = h(
     "details",
@@ -54,7 +51,8 @@ function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElemen
   );
 }
 
-function scoreChart(generations: GenerationRow[], width: number, prompt: HTMLElement): HTMLElement {
+function scoreChart(generations: GenerationRow[], place: HTMLElement): void {
+  const prompt = h("p", { class: "dc-note" });
   const last = generations[generations.length - 1].number;
   const score = chart({
     title: "Score",
@@ -72,7 +70,7 @@ function scoreChart(generations: GenerationRow[], width: number, prompt: HTMLEle
     score.mark(at);
   };
   const points = generations.map(({ number, score: value }) => ({ iteration: number, value: value ?? 0 }));
-  score.draw([{ name: "score", colour: null, points }], [generations[0].number, last], width, HEIGHT);
+  place.append(score.element, prompt);
+  score.draw([{ name: "score", colour: null, points }], [generations[0].number, last]);
   show(null);
-  return score.element;
 }
