@@ -189,7 +189,7 @@ class DataCrafter(anywidget.AnyWidget):
 
         Args:
             pictures: at most so many: the selected first, then as many of each class, originals and generated.
-                1,000 pictures of 64 pixels take about 1.5 MB.
+                a picture of 64 pixels takes about 2 kB.
             size: pixels on the longer side, 16 to 256.
 
         Raises:

@@ -145,9 +145,9 @@ def test_cells_work_together_and_a_saved_notebook_shows_them_again(
     assert told["plan"] == told["rows"] == told["frame"]
     assert len(told["plan"]) == 3
     assert told["view"]["zoom"] == 3
-    canvas = page.locator(".datacrafter .dc-map canvas").first
-    canvas.scroll_into_view_if_needed()
-    canvas.click(position={"x": 5, "y": 5})
+    stage = page.locator(".datacrafter .dc-map-stage").first
+    stage.scroll_into_view_if_needed()
+    stage.focus()
     page.keyboard.press("a")
     count = int(user.data("points"))
     everywhere = "[...document.querySelectorAll('.datacrafter')].every"
