@@ -14,7 +14,7 @@ export class Labelling {
   readonly #ask: Ask;
   readonly #pictures = new Map<string, Promise<ReadonlySet<number>>>();
   readonly #labels = new Map<number, ReadonlySet<number>>();
-  #rest = 0;
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   /** Also adds to what is under the pointer, once it rests: its labels to a picture, their pictures to labels. */
   constructor(ask: Ask, store: Store, ui: UiState, signal: AbortSignal) {
@@ -27,12 +27,12 @@ export class Labelling {
     ui.on(
       "hover",
       () => {
-        window.clearTimeout(this.#rest);
-        this.#rest = window.setTimeout(() => void this.#complete(ui), REST_MS);
+        clearTimeout(this.#rest);
+        this.#rest = setTimeout(() => void this.#complete(ui), REST_MS);
       },
       signal,
     );
-    signal.addEventListener("abort", () => window.clearTimeout(this.#rest), { once: true });
+    signal.addEventListener("abort", () => clearTimeout(this.#rest), { once: true });
   }
 
   /** The pictures that carry any of the labels. */

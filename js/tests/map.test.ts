@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Camera } from "../src/map/camera";
-import { pointInPolygon } from "../src/map/geometry";
+import { polygonTest } from "../src/map/geometry";
 import { canPoint, Looks } from "../src/map/looks";
 import { Picker } from "../src/map/picker";
 import { FLAGGED, GENERATED, HIDDEN, KEPT, LIT, SELECTED } from "../src/map/pointrenderer";
@@ -9,19 +9,19 @@ import { PointTable } from "../src/pointtable";
 import { UiState } from "../src/ui";
 import { block } from "./block";
 
-describe("pointInPolygon", () => {
+describe("polygonTest", () => {
   const square = [0, 0, 10, 0, 10, 10, 0, 10];
 
   it("knows inside from outside", () => {
-    expect(pointInPolygon(5, 5, square)).toBe(true);
-    expect(pointInPolygon(15, 5, square)).toBe(false);
-    expect(pointInPolygon(5, -1, square)).toBe(false);
+    expect(polygonTest(square)(5, 5)).toBe(true);
+    expect(polygonTest(square)(15, 5)).toBe(false);
+    expect(polygonTest(square)(5, -1)).toBe(false);
   });
 
   it("leaves the dent of a concave lasso out", () => {
     const dented = [0, 0, 10, 0, 10, 10, 5, 2, 0, 10];
-    expect(pointInPolygon(5, 8, dented)).toBe(false);
-    expect(pointInPolygon(1, 5, dented)).toBe(true);
+    expect(polygonTest(dented)(5, 8)).toBe(false);
+    expect(polygonTest(dented)(1, 5)).toBe(true);
   });
 });
 

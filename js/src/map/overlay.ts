@@ -193,7 +193,7 @@ export class Overlay {
 
   #measure(node: LabelNode): Mark {
     const weight = Math.sqrt(pictures(node) / this.#most);
-    const height = Math.round((11 + 5 * weight) * 2) / 2;
+    const height = Math.round((11 + 6.5 * weight) * 2) / 2;
     const text = node.text.length > 28 ? `${node.text.slice(0, 27)}…` : node.text;
     const key = `${height} ${text}`;
     let width = this.#widths.get(key);
@@ -204,7 +204,7 @@ export class Overlay {
     }
     const side = this.#sides.get(node.place) ?? null;
     const unplaced = { x: 0, y: 0, textX: 0, textY: 0, alpha: 0, leaving: false };
-    return { ...unplaced, node, text, radius: 5 + 5 * weight, width, height, side };
+    return { ...unplaced, node, text, radius: 5 + 5.5 * weight, width, height, side };
   }
 
   /** Takes a mark, and its text with it, to where its node is in the view. */

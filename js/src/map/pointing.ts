@@ -11,6 +11,7 @@ const REST_MS = 160;
 /** Pixels around a resting pointer whose pictures are loaded ahead, and how many at most. */
 const NEAR = 30;
 const AHEAD = 40;
+const MANY = 1000;
 const STEP = 12;
 const NONE: ReadonlySet<number> = new Set();
 
@@ -124,16 +125,16 @@ export class Pointing {
       this.#tooltip.show(this.#told(row), sx, sy);
     }
     const key = row < 0 ? labels.join() : `#${picture}`;
-    if (key === this.#key) return;
+    // What else lay under the pointer does so no longer.
+    if (key === this.#key && ui.hover === this.#mine) return;
     this.#key = key;
-    const before = this.#mine;
     this.#mine = key
       ? {
           pictures: row < 0 ? NONE : new Set([picture]),
           labels: row < 0 ? new Set(labels) : (labelling.known(picture) ?? NONE),
         }
       : null;
-    if (this.#mine || ui.hover === before) ui.setHover(this.#mine);
+    ui.setHover(this.#mine);
   }
 
   #show(hover: Hover | null): void {
@@ -174,7 +175,8 @@ export class Pointing {
     const { id } = this.#connection.store.points;
     const [x, y] = camera.toData(px, py);
     const reach = NEAR / camera.k;
-    const near = picker.box(x - reach, y - reach, x + reach, y + reach).filter(this.selectable);
+    const box = { x0: x - reach, y0: y - reach, x1: x + reach, y1: y + reach };
+    const near = picker.count(box) > MANY ? [] : [...picker.within(box)].filter(this.selectable);
     // Among very many the next one could be any.
     if (near.length <= AHEAD) this.#tooltip.prepare(near.map((row) => id[row]));
   }

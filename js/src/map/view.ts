@@ -2,7 +2,7 @@ import type { Connection } from "../connection";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
 import { select, selectMode, selectWhere } from "../selecting";
-import { pointInPolygon } from "./geometry";
+import { polygonTest } from "./geometry";
 import { followGestures, type Tool } from "./gestures";
 import { Lasso } from "./lasso";
 import { Place } from "./place";
@@ -228,11 +228,11 @@ export class MapView {
       y0 = Math.min(y0, y);
       y1 = Math.max(y1, y);
     }
-    return this.scene.picker
-      .box(x0, y0, x1, y1)
-      .filter(
-        (row) => this.#pointing.selectable(row) && pointInPolygon(points.x[row], points.y[row], outline),
-      )
-      .map((row) => points.id[row]);
+    const inside = polygonTest(outline);
+    const ids: number[] = [];
+    for (const row of this.scene.picker.within({ x0, y0, x1, y1 })) {
+      if (inside(points.x[row], points.y[row]) && this.#pointing.selectable(row)) ids.push(points.id[row]);
+    }
+    return ids;
   }
 }

@@ -1,15 +1,19 @@
+import { arrange } from "../arrange";
+import type { Connection } from "../connection";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
 import type { LabelRow } from "../protocol";
+import { roving } from "../roving";
 import type { Scope } from "../scope";
 import { selectMode, selectWhere } from "../selecting";
 import { labelSource } from "./labelsource";
 
 type Order = "frequency" | "ratio";
 
-/** Content labels as chips, by frequency or by generated to original; a click lights their pictures up. */
+/** Content labels as chips, by frequency or by generated to original; pointing at one lights its pictures up. */
 export function labelChips(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
+  const { store, ui } = connection;
   let order: Order = "frequency";
   const list = h("div", { class: "dc-chips", attrs: { role: "group", "aria-label": "Content labels" } });
   const select = h(
@@ -27,52 +31,32 @@ export function labelChips(scope: Scope): HTMLElement {
     h("option", { attrs: { value: "frequency" } }, "by frequency"),
     h("option", { attrs: { value: "ratio" } }, "by generated / original"),
   );
+  const empty = h("p", { class: "dc-empty" }, "The words that describe the pictures appear here.");
+  const chips = new Map<number, Chip>();
   const mark = () => {
-    const { focus, hover } = connection.ui;
-    for (const chip of list.querySelectorAll<HTMLElement>(".dc-chip")) {
-      const id = Number(chip.dataset.label);
-      chip.setAttribute("aria-pressed", String(!!focus?.labels.includes(id)));
-      chip.toggleAttribute("data-near", !!hover?.labels.has(id));
+    for (const [id, { element }] of chips) {
+      element.setAttribute("aria-pressed", String(!!ui.focus?.labels.includes(id)));
+      element.toggleAttribute("data-near", !!ui.hover?.labels.has(id));
     }
   };
   const render = () => {
-    const labels = sortLabels(connection.store.get("labels"), order);
-    if (!labels.length) {
-      list.replaceChildren(
-        h("p", { class: "dc-empty" }, "The words that describe the pictures appear here."),
-      );
-      return;
-    }
-    list.replaceChildren(...labels.map((row) => chip(row)));
+    const rows = sortLabels(store.get("labels"), order);
+    const present = new Set(rows.map(({ id }) => id));
+    for (const id of chips.keys()) if (!present.has(id)) chips.delete(id);
+    const elements = rows.map((row) => {
+      const chip = chips.get(row.id) ?? labelChip(connection, row.id);
+      chips.set(row.id, chip);
+      chip.update(row, order);
+      return chip.element;
+    });
+    arrange(list, elements.length ? elements : [empty]);
+    reach();
     mark();
-    function chip(row: LabelRow): HTMLElement {
-      const total = row.originals + row.generated;
-      const share = total ? row.generated / total : 0;
-      const choose = (event: MouseEvent) => {
-        const mode = selectMode(event);
-        if (mode === "replace") void focusLabel(connection, row.text, [row.id], "labels");
-        else void selectWhere(connection, { labels: [row.id] }, mode);
-      };
-      const point = () => connection.ui.setHover({ pictures: new Set(), labels: new Set([row.id]) });
-      const leave = () => connection.ui.setHover(null);
-      return h(
-        "button",
-        {
-          class: "dc-chip",
-          title: `${row.text}: on ${row.originals} originals and ${row.generated} generated pictures. Click lights them up, Ctrl+click selects them`,
-          style: { "--share": `${(share * 100).toFixed(1)}%` },
-          attrs: { type: "button", "data-label": row.id },
-          on: { click: choose, pointerenter: point, pointerleave: leave, focus: point, blur: leave },
-        },
-        h("i", { class: "dc-pie" }),
-        h("span", {}, row.text),
-        h("em", {}, order === "ratio" ? `×${row.ratio.toFixed(row.ratio < 10 ? 1 : 0)}` : String(total)),
-      );
-    }
   };
-  connection.store.on("labels", render, signal);
-  connection.ui.on("focus", mark, signal);
-  connection.ui.on("hover", mark, signal);
+  const reach = roving(list, "button");
+  store.on("labels", render, signal);
+  ui.on("focus", mark, signal);
+  ui.on("hover", mark, signal);
   render();
   return h(
     "section",
@@ -82,6 +66,47 @@ export function labelChips(scope: Scope): HTMLElement {
     notices.slot("labels"),
     list,
   );
+}
+
+interface Chip {
+  element: HTMLElement;
+  update: (row: LabelRow, order: Order) => void;
+}
+
+/** A chip that stays while its counts change: the focus and the pointer stay with it. */
+function labelChip(connection: Connection, id: number): Chip {
+  const { ui } = connection;
+  let name = "";
+  const text = h("span", { attrs: { dir: "auto" } });
+  const count = h("em", {});
+  const choose = (event: MouseEvent) => {
+    const mode = selectMode(event);
+    if (mode === "replace") void focusLabel(connection, name, [id], "labels");
+    else void selectWhere(connection, { labels: [id] }, mode);
+  };
+  const point = () => ui.setHover({ pictures: new Set(), labels: new Set([id]) });
+  const leave = () => ui.setHover(null);
+  const element = h(
+    "button",
+    {
+      class: "dc-chip",
+      attrs: { type: "button", "data-label": id },
+      on: { click: choose, pointerenter: point, pointerleave: leave, focus: point, blur: leave },
+    },
+    h("i", { class: "dc-pie" }),
+    text,
+    count,
+  );
+  const update: Chip["update"] = (row, order) => {
+    const { originals, generated, ratio } = row;
+    const total = originals + generated;
+    name = row.text;
+    text.textContent = name;
+    count.textContent = order === "ratio" ? `×${ratio.toFixed(ratio < 10 ? 1 : 0)}` : String(total);
+    element.title = `${name}: on ${originals} originals and ${generated} generated pictures. Click lights them up, Ctrl+click selects them`;
+    element.style.setProperty("--share", `${((100 * generated) / Math.max(1, total)).toFixed(1)}%`);
+  };
+  return { element, update };
 }
 
 function sortLabels(labels: readonly LabelRow[], order: Order): LabelRow[] {
