@@ -189,7 +189,7 @@ class DataCrafter(anywidget.AnyWidget):
 
         Args:
             pictures: at most so many: the selected first, then as many of each class, originals and generated.
-                a picture of 64 pixels takes about 2 kB.
+                A picture of 64 pixels takes about 2 kB.
             size: pixels on the longer side, 16 to 256.
 
         Raises:
@@ -281,8 +281,8 @@ class DataCrafter(anywidget.AnyWidget):
                     self.send_state(name)
 
     def _on_message(self, _: Any, message: Any, __: Any) -> None:
-        slow = isinstance(message, dict) and message.get("type") in SLOW
-        if slow and self._live:
+        kind = message.get("type") if isinstance(message, dict) else None
+        if isinstance(kind, str) and kind in SLOW and self._live:
             self._readers.submit(self._answer, message)
         else:
             self._answer(message)

@@ -38,7 +38,7 @@ REQUEST = st.sampled_from(sorted(REQUESTS)).flatmap(
         },
     )
 )
-MESSAGES = st.one_of(REQUEST, VALUES)
+MESSAGES = st.one_of(REQUEST, VALUES, st.fixed_dictionaries({"type": VALUES, "id": LEAVES}))
 QUIET = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
