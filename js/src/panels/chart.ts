@@ -54,16 +54,14 @@ export function chart(about: ChartAbout): Chart {
     const main = lines[0]?.points ?? [];
     const at = round === null ? main.length - 1 : main.findIndex(({ iteration }) => iteration === round);
     value.textContent = at < 0 ? "–" : compact(main[at].value);
-    note.textContent = at < 0 ? "" : describe(at, round !== null);
-    note.dataset.trend = at < 0 || round !== null ? "none" : trend(at);
+    [note.textContent, note.dataset.trend] = at < 0 ? ["", "none"] : describe(at, round !== null);
     drawn?.mark(round, main[at]?.iteration);
     if (at >= 0 && drawn) say(round ?? main[at].iteration);
   };
   const name = (round: number) => about.round(round) + (drawn?.provisional(round) ? ", so far" : "");
   const say = (round: number) => {
     const values = linesAt(round).map(({ line, value }) => `${line.name} ${compact(value)}`);
-    slider.setAttribute("aria-valuenow", String(round));
-    slider.setAttribute("aria-valuetext", `${name(round)}: ${values.join(", ")}`);
+    put(slider, { "aria-valuenow": round, "aria-valuetext": `${name(round)}: ${values.join(", ")}` });
   };
   const linesAt = (round: number) =>
     lines.flatMap((line) => {
@@ -73,17 +71,14 @@ export function chart(about: ChartAbout): Chart {
   const describe = (at: number, chosen: boolean) => {
     const { points } = lines[0];
     const { iteration, value: last } = points[at];
-    if (chosen || at === 0 || !about.trends) return name(iteration);
-    const before = points[at - 1].value;
-    const change = before ? (100 * (last - before)) / Math.abs(before) : 0;
+    const change = at > 0 ? last - points[at - 1].value : 0;
+    if (chosen || at === 0 || !about.trends) return [name(iteration), "none"];
+    const percent = Math.abs((100 * change) / (points[at - 1].value || last || 1));
     const so = drawn?.provisional(iteration) ? "now " : "";
-    return `${so}${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)} %`;
-  };
-  const trend = (at: number) => {
-    const { points } = lines[0];
-    const change = at > 0 ? points[at].value - points[at - 1].value : 0;
-    if (change === 0 || !about.trends) return "none";
-    return change > 0 === (about.better === "higher") ? "good" : "bad";
+    return [
+      `${so}${change < 0 ? "−" : "+"}${percent.toFixed(percent < 10 ? 1 : 0)} %`,
+      !change ? "none" : change > 0 === (about.better === "higher") ? "good" : "bad",
+    ];
   };
   const go = (round: number | null) => {
     about.onRound(round);
@@ -136,23 +131,20 @@ export function chart(about: ChartAbout): Chart {
       lines = next;
       const width = Math.max(80, slider.clientWidth);
       const height = Math.max(44, slider.clientHeight);
+      put(plot, { viewBox: `0 0 ${width} ${height}`, width, height });
       drawn = lines[0]?.points.length ? drawPlot(plot, lines, span, width, height) : null;
-      plot.toggleAttribute("data-empty", !drawn);
       slider.tabIndex = drawn ? 0 : -1;
-      slider.toggleAttribute("aria-disabled", !drawn);
-      slider.setAttribute("aria-valuemin", String(span[0]));
-      slider.setAttribute("aria-valuemax", String(span[1]));
+      put(slider, { "aria-disabled": !drawn, "aria-valuemin": span[0], "aria-valuemax": span[1] });
       if (!drawn) {
-        plot.replaceChildren(
-          svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, "after the first round"),
-        );
-        plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
-        plot.setAttribute("width", String(width));
-        plot.setAttribute("height", String(height));
-        slider.setAttribute("aria-valuenow", "0");
-        slider.setAttribute("aria-valuetext", "no values before the first round");
+        const none = "after the first round";
+        plot.replaceChildren(svg("text", { class: "dc-tick dc-none", x: 0, y: height / 2 }, none));
+        put(slider, { "aria-valuenow": 0, "aria-valuetext": none });
       }
       mark(drawn?.rounds.includes(now ?? Number.NaN) ? now : null);
     },
   };
+}
+
+function put(element: Element, attributes: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }

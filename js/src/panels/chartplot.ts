@@ -72,9 +72,6 @@ export function drawPlot(
     const text = provisional(round) ? "now" : String(round);
     ticks.unshift(svg("text", { class: "dc-tick", x: x(round), y: height - 3 }, text));
   }
-  plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  plot.setAttribute("width", String(width));
-  plot.setAttribute("height", String(height));
   plot.replaceChildren(
     svg("line", { class: "dc-axis", x1: SIDE, x2: width - SIDE, y1: base, y2: base }),
     cursor,

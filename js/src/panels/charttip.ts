@@ -13,7 +13,10 @@ const MOST = 14;
 
 /** The values of all lines at one round, above everything else. What it says is in the plot's own value text too. */
 export function chartTip(): ChartTip {
-  const element = h("div", { class: "dc-chart-tip", attrs: { popover: "manual", "aria-hidden": "true" } });
+  const element = h("div", {
+    class: "dc-popover dc-chart-tip",
+    attrs: { popover: "manual", "aria-hidden": "true" },
+  });
   let open = false;
   const hide = () => {
     if (open && element.isConnected) element.hidePopover();
