@@ -25,7 +25,7 @@ def shown(bare, theme="light", width=1500, **changes):
     bare.show(*PANELS, **(furnish() | {"theme": theme} | changes))
     bare.page.wait_for_function("sent.some(each => each.type === 'hello')")
     bare.place(points())
-    bare.page.wait_for_selector(".datacrafter[data-ready='true']")
+    bare.page.wait_for_selector(".datacrafter[data-points='200']")
 
 
 def violations(bare):
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_wrong_with_an_empty_dashboard(bare):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_with_any_box(bare, theme):
-    shown(bare, theme)
+    shown(bare, theme, 1900)
     bare.select(70, 71)
     for action in POPOVERS:
         bare.button(action).first.click()
@@ -121,7 +121,7 @@ def test_every_control_has_a_name_and_a_tooltip_and_is_large_enough(bare):
             if (!width) return false;
             const name = button.getAttribute('aria-label') || button.textContent.trim();
             const tip = button.title || button.closest('[title]') || button.textContent.trim().length > 2;
-            return !name || !tip || height < 20;
+            return !name || !tip || (button.matches('.dc-button') && height < 24);
         }).map(button => button.outerHTML.slice(0, 120))"""
     )
     assert wrong == []
@@ -147,7 +147,9 @@ def test_keys_undo_redo_remove_and_clear_wherever_the_focus_is(bare):
 def test_keys_are_left_to_fields_and_to_the_notebook(bare):
     shown(bare, jobs=[])
     bare.select(70)
-    bare.page.evaluate("window.heard = []; document.onkeydown = event => heard.push(event.key)")
+    bare.page.evaluate(
+        "() => { window.heard = []; document.onkeydown = event => { heard.push(event.key); }; }"
+    )
     bare.page.get_by_label("Pictures per class").focus()
     bare.page.keyboard.press("Delete")
     bare.button("collapse").first.focus()
@@ -194,7 +196,7 @@ def test_the_tab_key_reaches_every_panel_in_order(bare):
 
 def said(bare, text):
     bare.page.wait_for_function(
-        "text => document.querySelector('.dc-unseen').textContent.includes(text)", arg=text
+        "text => document.querySelector('.datacrafter > .dc-unseen').textContent.includes(text)", arg=text
     )
 
 
@@ -203,7 +205,7 @@ def test_progress_is_said_at_its_start_in_quarters_and_at_its_end(bare):
     bare.page.evaluate(
         """() => {
             window.spoken = [];
-            const line = document.querySelector('.dc-unseen');
+            const line = document.querySelector('.datacrafter > .dc-unseen');
             new MutationObserver(() => spoken.push(line.textContent)).observe(line, {childList: true});
         }"""
     )
