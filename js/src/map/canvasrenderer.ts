@@ -1,4 +1,3 @@
-import { rgb } from "../palette";
 import type { PointTable } from "../pointtable";
 import {
   FLAGGED,
@@ -22,7 +21,7 @@ export class CanvasRenderer implements PointRenderer {
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #stamps = new Map<number, HTMLCanvasElement>();
-  #stampedFor = "";
+  #stampedFor = 0;
   #points: PointTable | null = null;
   #looks: Uint8Array = new Uint8Array(0);
   #from: Places | null = null;
@@ -35,7 +34,7 @@ export class CanvasRenderer implements PointRenderer {
 
   setStyle(style: Style): void {
     this.#style = style;
-    this.#stampedFor = "";
+    this.#stampedFor = 0;
   }
 
   take(points: PointTable, looks: Uint8Array, _start: number, from: Places | null): void {
@@ -53,21 +52,16 @@ export class CanvasRenderer implements PointRenderer {
     const { width, height } = this.canvas;
     if (!same || !frame.since) this.#context.clearRect(0, 0, width, height);
     const radius = frame.radius * frame.pixelRatio;
-    const forms = `${radius}`;
-    if (this.#stampedFor !== forms) this.#stamps.clear();
-    this.#stampedFor = forms;
-    const dots = tooSmall(radius) && frame.mix === 1;
-    if (dots) this.#dots(frame, frame.rows ? [...frame.rows, ...frame.onTop] : null);
-    else {
-      const { rows, onTop, since, growing } = frame;
-      let batch = 0;
-      for (let i = rows ? 0 : since; i < (rows ? rows.length : points.count); i++) {
-        while (growing[batch + 1]?.start <= i) batch++;
-        const size = !rows && growing[batch]?.start <= i ? growing[batch].size : 1;
-        this.#stamp(frame, rows ? rows[i] : i, size);
-      }
-      for (const row of onTop) this.#stamp(frame, row, 1);
+    if (this.#stampedFor !== radius) this.#stamps.clear();
+    this.#stampedFor = radius;
+    const { rows, onTop, since, growing } = frame;
+    let batch = -1;
+    const end = rows ? rows.length : points.count;
+    for (let i = rows ? 0 : since; i < end; i++) {
+      while (growing[batch + 1]?.start <= i) batch++;
+      this.#stamp(frame, rows ? rows[i] : i, rows ? 1 : (growing[batch]?.size ?? 1));
     }
+    for (const row of onTop) this.#stamp(frame, row, 1);
   }
 
   dispose(): void {
@@ -131,7 +125,12 @@ export class CanvasRenderer implements PointRenderer {
       context.fill();
     };
     const mixed = (other: string, share: number) => `color-mix(in srgb, ${other} ${share}%, ${colour})`;
-    if (ring) {
+    if (tooSmall(radius * pixelRatio)) {
+      const wide = Math.max(2, Math.round(2 * r * pixelRatio)) / pixelRatio;
+      context.globalAlpha *= 0.9;
+      context.fillStyle = marked ? mixed(ink, 35) : ring ? mixed(background, 40) : colour;
+      context.fillRect(-wide / 2, -wide / 2, wide, wide);
+    } else if (ring) {
       disc(r, `color-mix(in srgb, ${mixed(background, 78)} 62%, transparent)`);
       context.beginPath();
       context.arc(0, 0, Math.max(0, r - stroke / 2), 0, 2 * Math.PI);
@@ -152,46 +151,5 @@ export class CanvasRenderer implements PointRenderer {
       context.stroke();
     }
     return stamp;
-  }
-
-  /** Dots are set pixel by pixel: a million are too many to draw. */
-  #dots(frame: PointFrame, list: readonly number[] | null): void {
-    const points = this.#points!;
-    const { background, ink, muted } = this.#style!;
-    const { width, height } = this.canvas;
-    const { k, tx, ty } = frame.camera;
-    const image = this.#context.getImageData(0, 0, width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    const known = new Map<number, number>();
-    const [paper, dark] = [rgb(background), rgb(ink)];
-    const wide = Math.max(2, Math.round(2 * frame.radius * frame.pixelRatio));
-    const put = (row: number) => {
-      if (this.#looks[row] & HIDDEN) return;
-      const look = this.#look(row, frame.mask);
-      const key = points.classIndex[row] * 256 + look;
-      let value = known.get(key);
-      if (value === undefined) {
-        const marked = look & (SELECTED | KEPT);
-        const [other, share] = marked ? [dark, 0.35] : [paper, look & GENERATED ? 0.4 : 0];
-        const parts = rgb(this.#colour(row)).map((part, i) =>
-          Math.round(255 * (part + (other[i] - part) * share)),
-        );
-        const alpha = Math.round(255 * 0.9 * (look & QUIET ? muted : 1) * (look & FLAGGED ? 0.6 : 1));
-        value = ((alpha << 24) | (parts[2] << 16) | (parts[1] << 8) | parts[0]) >>> 0;
-        known.set(key, value);
-      }
-      const left = Math.round((points.x[row] * k + tx) * frame.pixelRatio - wide / 2);
-      const top = Math.round((ty - points.y[row] * k) * frame.pixelRatio - wide / 2);
-      if (left < 0 || top < 0 || left + wide > width || top + wide > height) return;
-      for (let line = top; line < top + wide; line++) {
-        for (let at = line * width + left, end = at + wide; at < end; at++) pixels[at] = value;
-      }
-    };
-    if (list) for (const row of list) put(row);
-    else {
-      for (let row = frame.since; row < points.count; row++) put(row);
-      for (const row of frame.onTop) put(row);
-    }
-    this.#context.putImageData(image, 0, 0);
   }
 }

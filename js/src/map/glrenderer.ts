@@ -12,8 +12,8 @@ interface Program {
 }
 
 interface Gpu {
-  marks: Program;
-  dots: Program;
+  /** Of marks and of dots, linked when there are some to draw: that takes long without a graphics card. */
+  programs: Map<boolean, Program>;
   columns: WebGLBuffer[];
   rows: WebGLBuffer;
   onTop: WebGLBuffer;
@@ -102,7 +102,9 @@ export class GlRenderer implements PointRenderer {
     if (!this.#count) return;
     const { k, tx, ty } = frame.camera;
     const radius = frame.radius * frame.pixelRatio;
-    const { use, at } = tooSmall(radius) ? gpu.dots : gpu.marks;
+    const dots = tooSmall(radius);
+    const { use, at } = gpu.programs.get(dots) ?? this.#link(dots);
+    gpu.programs.set(dots, { use, at });
     gl.useProgram(use);
     const [scaleX, scaleY] = [2 / frame.width, 2 / frame.height];
     gl.uniform4f(at("view"), k * scaleX, k * scaleY, tx * scaleX - 1, 1 - ty * scaleY);
@@ -181,15 +183,14 @@ export class GlRenderer implements PointRenderer {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     return {
-      marks: this.#link(""),
-      dots: this.#link("#define DOTS\n"),
+      programs: new Map(),
       columns,
       rows: gl.createBuffer(),
       onTop: gl.createBuffer(),
     };
   }
 
-  #link(define: string): Program {
+  #link(dots: boolean): Program {
     const gl = this.#gl;
     const use = gl.createProgram();
     for (const [type, source] of [
@@ -197,7 +198,7 @@ export class GlRenderer implements PointRenderer {
       [gl.FRAGMENT_SHADER, FRAGMENT],
     ] as const) {
       const shader = gl.createShader(type)!;
-      gl.shaderSource(shader, `#version 300 es\n${define}${source}`);
+      gl.shaderSource(shader, `#version 300 es\n${dots ? "#define DOTS\n" : ""}${source}`);
       gl.compileShader(shader);
       gl.attachShader(use, shader);
     }

@@ -17,6 +17,8 @@ import { Travel } from "./travel";
 import { followVisibility } from "./visibility";
 
 const POP_MS = 460;
+/** Above so many points, new ones are just there: the others need not be drawn again. */
+const POPPING = 3000;
 /** Above so many points in view they are drawn as a density; a bit below, as points again. */
 const DENSE = 30_000;
 const SPARSE = 24_000;
@@ -202,7 +204,7 @@ export class Scene {
       const { start } = change;
       looks.take(start, ui);
       this.#layer.take(points, looks.bytes, start, this.#travel.extend(points, start));
-      if (now && start && points.count < DENSE) this.#young.push({ start, birth: now });
+      if (now && start && points.count < POPPING) this.#young.push({ start, birth: now });
     } else {
       this.picker.invalidate();
       this.#density.invalidate();
