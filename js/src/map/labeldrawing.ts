@@ -27,24 +27,24 @@ export function drawLabel(
     context.fillStyle = fill;
     context.fill();
   };
-  const strength = mark.alpha * (muted ? 0.4 : 1);
-  // a veil between the points and the text
-  context.globalAlpha = strength * 0.6;
+  // A veil between the points and the text; a muted label stays as easy to read.
+  context.globalAlpha = mark.alpha * 0.6;
   context.beginPath();
   context.roundRect(mark.textX - 3, mark.textY - mark.height * 0.65, mark.width + 6, mark.height * 1.3, 4);
   context.fillStyle = colours.halo;
   context.fill();
-  context.globalAlpha = strength;
+  context.globalAlpha = mark.alpha;
   disc(radius + 1.5, colours.halo);
-  disc(radius, colours.original);
-  if (share > 0) disc(radius, colours.generated, share);
   context.font = `500 ${mark.height}px ${colours.font}`;
   context.textBaseline = "middle";
   context.lineJoin = "round";
   context.lineWidth = 3;
   context.strokeStyle = colours.halo;
-  context.fillStyle = active ? colours.accent : colours.text;
   context.strokeText(mark.text, mark.textX, mark.textY + 0.5, 220);
+  context.globalAlpha = mark.alpha * (muted ? 0.45 : 1);
+  disc(radius, colours.original);
+  if (share > 0) disc(radius, colours.generated, share);
+  context.fillStyle = active ? colours.accent : colours.text;
   context.fillText(mark.text, mark.textX, mark.textY + 0.5, 220);
   context.globalAlpha = 1;
 }

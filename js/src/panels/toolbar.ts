@@ -4,7 +4,6 @@ import type { MapView, Tool } from "../map/view";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { changeBox } from "./changebox";
-import { foldAway } from "./foldaway";
 import { selectBox } from "./selectbox";
 import { setsBox } from "./setsbox";
 import { weightsBox } from "./weightsbox";
@@ -92,13 +91,13 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
   store.on("info", refresh, signal);
   refresh();
   const group = (...children: HTMLElement[]) => h("div", { class: "dc-group" }, ...children);
-  const bar = h("div", { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } }, count);
-  const groups = [
+  return h(
+    "div",
+    { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } },
+    count,
     group(more, change.element, remove),
     group(...Object.values(tools), selectBox(scope)),
     group(undo, redo),
     group(setsBox(scope), weightsBox(scope)),
-  ];
-  foldAway(bar, groups, signal);
-  return bar;
+  );
 }
