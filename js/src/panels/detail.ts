@@ -3,7 +3,7 @@ import type { Scope } from "../scope";
 import type { CellState } from "./detail/cell";
 import { comparePictures } from "./detail/comparepictures";
 import { decodeFamilies, type Family, FLAGGED, HIDDEN } from "./detail/families";
-import { FamilyGrid } from "./detail/grid";
+import { familyGrid } from "./detail/grid";
 import type { Shown } from "./detail/layout";
 import { frame } from "./frame";
 import { provenanceSheet } from "./sheet";
@@ -38,7 +38,7 @@ export function detailPanel(scope: Scope): HTMLElement {
   const all = link("show-all", "Switch between the selected pictures and all", () => {
     narrowed = narrowed ? null : new Set(ui.selection);
     lay();
-    grid.scrollToTop();
+    grid.element.scrollTop = 0;
   });
   header.append(h("span", { class: "dc-spring" }), bin, all);
   const empty = h("p", { class: "dc-empty", attrs: { hidden: true } });
@@ -90,7 +90,7 @@ export function detailPanel(scope: Scope): HTMLElement {
     if (ui.selection.length === 2 && chosen.has(id)) void comparePictures(scope, first, second);
     else void comparePictures(scope, id);
   };
-  const grid = new FamilyGrid({
+  const grid = familyGrid({
     scope,
     state,
     title,
@@ -100,6 +100,7 @@ export function detailPanel(scope: Scope): HTMLElement {
       change();
       choosing = false;
     },
+    opened: () => stale && void ask(),
   });
   body.append(notices.slot("detail"), empty, retry, grid.element, provenanceSheet(scope));
 
@@ -129,7 +130,6 @@ export function detailPanel(scope: Scope): HTMLElement {
       : `Show the ${ui.selection.length} selected`;
     grid.show(list);
     grid.element.hidden = !list.length;
-    grid.refresh();
     empty.hidden = list.length > 0;
     empty.textContent = families.length
       ? narrowed
@@ -141,7 +141,7 @@ export function detailPanel(scope: Scope): HTMLElement {
   let [asking, stale, took, timer] = [false, true, 0, 0];
   const ask = async () => {
     timer = 0;
-    if (asking || !grid.open) return;
+    if (asking || !grid.open()) return;
     [asking, stale] = [true, false];
     const started = performance.now();
     const reply = await connection.act("families", { ids: null, classes: null }, "detail");
@@ -162,7 +162,6 @@ export function detailPanel(scope: Scope): HTMLElement {
     timer ||= window.setTimeout(ask, Math.max(SOON_MS, 8 * took)); // reading everything must stay a small part
   };
   signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
-  grid.element.addEventListener("dc-open", () => stale && void ask(), { signal });
 
   store.on("points", ({ kind }) => (kind === "updated" ? lay() : soon()), signal);
   let counts = "";
@@ -183,7 +182,7 @@ export function detailPanel(scope: Scope): HTMLElement {
       if (!choosing) narrowed = ids.length ? chosen : null;
       else if (!ids.length) narrowed = null;
       lay();
-      if (was !== narrowed) grid.scrollToTop();
+      if (was !== narrowed) grid.element.scrollTop = 0;
     },
     signal,
   );
