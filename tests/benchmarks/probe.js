@@ -1,6 +1,6 @@
 // Watches a page from outside, whoever draws in it: finished WebGL frames, bytes over the kernel's socket, marks in messages.
 (() => {
-  const probe = { frames: [], received: 0, sent: 0, marks: [], up: 0 };
+  const probe = { frames: [], received: 0, sent: 0, marks: [], up: 0, gl: null, finish: true };
   window.probe = probe;
 
   const send = WebSocket.prototype.send;
@@ -22,20 +22,32 @@
     }
   };
 
-  // A frame is over when its pixels can be read. What the widget says of itself is noted with it.
-  let most = 0;
+  // What is drawn in one go is a frame, over when WebGL's pixels can be read. What the widget says is noted with it.
+  let frame = null;
   const pixel = new Uint8Array(4);
   const note = (gl, vertices) => {
-    if (!most) {
+    if (!frame) {
+      frame = { gl: null, most: 0 };
       queueMicrotask(() => {
-        gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+        if (frame.gl) probe.gl = frame.gl;
+        if (frame.gl && probe.finish) finish();
         const { ready, points } = document.querySelector(".datacrafter")?.dataset ?? {};
-        probe.frames.push({ t: performance.now(), most, ready: ready === "true", points: Number(points) });
-        most = 0;
+        const told = { ready: ready === "true", points: Number(points) };
+        probe.frames.push({ t: performance.now(), most: frame.most, ...told });
+        frame = null;
       });
     }
-    most = Math.max(most, vertices);
+    frame.gl ??= gl;
+    frame.most = Math.max(frame.most, vertices);
   };
+  const finish = () => probe.gl?.readPixels(0, 0, 1, 1, probe.gl.RGBA, probe.gl.UNSIGNED_BYTE, pixel);
+  for (const name of ["clearRect", "drawImage", "putImageData"]) {
+    const draw = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...given) {
+      draw.apply(this, given);
+      note(null, 0);
+    };
+  }
   for (const kind of [WebGLRenderingContext, WebGL2RenderingContext]) {
     for (const [name, at, instances] of [
       ["drawArrays", 2],
@@ -64,7 +76,12 @@
     probe.marks = [];
     const before = { t: performance.now(), received: probe.received, sent: probe.sent };
     const done = window.jupyterapp.commands.execute("notebook:run-cell");
-    return wait ? done.then(() => before) : before;
+    if (!wait) return before;
+    // What was run is taken away again, so that the widget stays where it is.
+    return done.then(() => {
+      if (index === 0) notebook().widgets[0].model.sharedModel.setSource("");
+      return before;
+    });
   };
   probe.output = () =>
     notebook()
@@ -72,18 +89,24 @@
       .map((output) => [output.text ?? output.traceback ?? ""].flat().join(""))
       .join("");
 
-  // Drags what was pressed already to and fro, as fast as frames come; the milliseconds a frame.
+  // Drags what was pressed already to and fro, a step with each frame of the browser, as fast as they come. A widget
+  // may draw or only move what it has drawn. Returns the milliseconds a frame, all drawing done.
   probe.drag = async (element, x, y, frames, patience) => {
     const pace = () => new Promise(requestAnimationFrame);
+    probe.finish = false;
+    await pace();
     const begin = performance.now();
-    const first = probe.frames.length;
-    for (let i = 0; probe.frames.length - first < frames && performance.now() - begin < patience; i++) {
-      await pace();
-      const at = { clientX: x + 4 * (20 - Math.abs((i % 40) - 20)), clientY: y + (i % 7), buttons: 1, bubbles: true };
+    let count = 0;
+    for (; count < frames && performance.now() - begin < patience; count++) {
+      const at = { clientX: x + 4 * (20 - Math.abs((count % 40) - 20)), clientY: y + (count % 7), buttons: 1, bubbles: true };
       element.dispatchEvent(new PointerEvent("pointermove", { ...at, pointerId: 1, isPrimary: true, pointerType: "mouse" }));
       element.dispatchEvent(new MouseEvent("mousemove", at));
+      await pace();
     }
-    const drawn = probe.frames.slice(first);
-    return { ms: (drawn.at(-1).t - drawn[0].t) / (drawn.length - 1), frames: drawn.length, most: drawn.at(-1).most };
+    await pace();
+    finish();
+    const ms = (performance.now() - begin) / (count + 1);
+    probe.finish = true;
+    return { ms, frames: count };
   };
 })();

@@ -28,10 +28,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "browser")]
 
-from big_session import write_session
-from conftest import CHROMIUM_FLAGS, Lab
+from big_session import write_session  # noqa: E402
+from conftest import CHROMIUM_FLAGS, Lab  # noqa: E402
 
-from datacrafter_widget.widget.dashboard import STATIC
+from datacrafter_widget.widget.dashboard import STATIC  # noqa: E402
 
 SIZES = (10_000, 100_000, 1_000_000)
 APPENDS = (64, 10_000)
@@ -40,13 +40,16 @@ PACKAGES = ("datacrafter-widget", "jupyter-scatter", "jupyterlab", "anywidget", 
 HEIGHT = 600
 
 SETUP = """
-import os, sys
+import os, sys, time
 sys.path.insert(0, {here!r})
 import numpy as np, pandas as pd, jscatter, ipywidgets
 from datacrafter_widget import DataCrafter, Session
-from datacrafter_widget.store import Store
 from big_session import add_pictures, places
-session = Session.open({folder!r}, read_only=True)
+session = Session.open({folder!r})
+for job in session.job_table():
+    session.cancel(job["id"])
+while any(job["state"] in ("queued", "running") for job in session.job_table()):
+    time.sleep(0.1)
 points = session.map_points()
 frame = pd.DataFrame({{"x": points["x"], "y": points["y"], "class": pd.Categorical(points["class_index"])}})
 bell = ipywidgets.Label()
@@ -68,11 +71,9 @@ class Ours:
     show = f"widget = DataCrafter(session, panels=['map'], height={HEIGHT})\nwidget"
     listen = "widget.observe(ring, 'selection')"
     close = "widget.close()\ndel widget"
-    # Written by another connection, so that only the widget's work is timed.
     more = """
 xy, classes = places({count}, seed={seed})
-with Store({folder!r}) as store:
-    add_pictures(store, xy, classes)
+add_pictures(session._store, xy, classes)
 """
     append = "session.events.emit('pictures', ids=[])"
     shift = True
@@ -97,7 +98,8 @@ widget
     close = "widget.close()\ndel widget, scatter"
     more = """
 xy, classes = places({count}, seed={seed})
-more = pd.DataFrame({{"x": xy[:, 0], "y": xy[:, 1], "class": pd.Categorical(classes, categories=frame["class"].cat.categories)}})
+names = pd.Categorical(classes, categories=frame["class"].cat.categories)
+more = pd.DataFrame({{"x": xy[:, 0], "y": xy[:, 1], "class": names}})
 frame = pd.concat([frame, more], ignore_index=True)
 """
     append = "scatter.data(frame);"
@@ -114,7 +116,7 @@ class Page:
     def __init__(self, browser, lab, folder, size):
         self.folder, self.total = folder, size
         self.size = {"width": 900, "height": HEIGHT}
-        self._context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        self._context = browser.new_context(viewport={"width": 1400, "height": 1100})
         self._context.add_init_script(path=HERE / "probe.js")
         self.page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE)
@@ -148,7 +150,9 @@ class Page:
         return self.page.evaluate(expression)
 
     def box(self, side):
-        return self.page.locator(side.view).first.bounding_box()
+        view = self.page.locator(side.view).first
+        view.evaluate("view => view.scrollIntoView({block: 'center'})")
+        return view.bounding_box()
 
     def first_frame(self, side):
         began = self.run(side.show.format(**self.size), wait=False, cell=1)
@@ -162,7 +166,7 @@ class Page:
     def pan(self, side, frames):
         box = self.box(side)
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        mouse = self.page.mouse
+        before, mouse = self.page.screenshot(), self.page.mouse
         mouse.move(x, y)
         mouse.down()
         mouse.move(x + 8, y)
@@ -171,6 +175,8 @@ class Page:
             [side.view, x, y, frames],
         )
         mouse.up()
+        if self.page.screenshot() == before:
+            raise SystemExit(f"{side.name}: dragging did not move the map")
         return {"pan_ms": found["ms"], "pan_frames": found["frames"]}
 
     def lasso(self, side):
@@ -300,7 +306,7 @@ def main():
     from playwright.sync_api import sync_playwright
 
     started = time.perf_counter()
-    repeats, frames = (3, 60) if arguments.quick else (7, 200)
+    repeats, frames = (2, 30) if arguments.quick else (7, 200)
     keep = arguments.json and not arguments.quick and arguments.json.with_suffix(".partial.json")
     found = json.loads(keep.read_text()) if keep and keep.is_file() else {}
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
