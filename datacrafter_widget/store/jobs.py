@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.store.base import StoreBase, now, to_json
+from datacrafter_widget.store.base import now, to_json
+from datacrafter_widget.store.columns import ColumnTable
 from datacrafter_widget.store.records import GenerationJob, JobState, PlannedPicture
 
 MAX_SEED = 2**63 - 1
@@ -19,7 +20,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
-class JobTable(StoreBase):
+class JobTable(ColumnTable):
     """A job's plan is committed before its first picture is made, so that a crash leaves a job to resume."""
 
     def queue_job(self, settings: dict[str, Any]) -> GenerationJob:
@@ -128,11 +129,9 @@ class JobTable(StoreBase):
 
     def next_iteration(self) -> int:
         """The number of the next generation round: 1 before the first."""
-        row = self._row(
-            "SELECT max(coalesce((SELECT max(iteration) FROM job), 0),"
-            " coalesce((SELECT max(iteration) FROM picture), 0)) + 1"
-        )
-        return int(row[0]) if row is not None else 1
+        row = self._row("SELECT coalesce(max(iteration), 0) FROM job")
+        rounds = self.picture_columns().iterations
+        return 1 + max(int(row[0]) if row is not None else 0, int(rounds.max(initial=0)))
 
     def _insert_job(
         self, connection: sqlite3.Connection, iteration: int, settings: dict[str, Any], state: JobState
