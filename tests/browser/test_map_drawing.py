@@ -1,5 +1,6 @@
 """What the map draws, with WebGL2 and without, and what it gives back."""
 
+import base64
 import io
 
 import numpy as np
@@ -193,8 +194,8 @@ def test_pictures_lie_at_their_points_where_the_map_is_near(bare):
     bare.page.locator(".dc-map-thumb").first.wait_for(state="detached")
 
 
-LEAKS = """async ([script, points]) => {
-    const bytes = Uint8Array.from(atob(points), c => c.charCodeAt());
+MAPS = """async ([script, style, points]) => {
+    document.head.append(Object.assign(document.createElement('style'), {textContent: style}));
     const contexts = [];
     const real = HTMLCanvasElement.prototype.getContext;
     HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
@@ -203,40 +204,60 @@ LEAKS = """async ([script, points]) => {
         return context;
     };
     const module = await import(URL.createObjectURL(new Blob([script], {type: 'text/javascript'})));
-    const traits = {panels: ['map'], height: 300, theme: 'light', points: new DataView(bytes.buffer)};
-    const model = {get: key => traits[key], set() {}, save_changes() {}, send() {}, on() {}, off() {}};
-    const frame = () => new Promise(done => requestAnimationFrame(done));
-    window.once = async () => {
+    window.show = async () => {
+        const bytes = Uint8Array.from(atob(points), c => c.charCodeAt());
+        const traits = {panels: ['map'], height: 300, theme: 'light', points: new DataView(bytes.buffer)};
+        const model = {get: key => traits[key], set() {}, save_changes() {}, send() {}, on() {}, off() {}};
         const el = document.createElement('div');
+        el.className = 'cell';
+        el.style.cssText = 'float: left; width: 500px';
         document.body.append(el);
         const widget = module.default();
         const end = widget.initialize({model});
         const dispose = await widget.render({model, el});
+        const frame = () => new Promise(done => requestAnimationFrame(done));
         while (!el.querySelector('.dc-map-points')) await frame();
         await frame();
-        dispose();
-        end?.();
-        el.remove();
+        return () => {
+            dispose();
+            end?.();
+            el.remove();
+        };
     };
     window.alive = () => contexts.filter(context => !context.isContextLost()).length;
     window.made = () => contexts.length;
 }"""
 
 
-def test_fifty_maps_leave_nothing_behind(bare):
-    import base64
-
+def prepare_maps(bare):
     from datacrafter_widget.widget.dashboard import STATIC
 
     points = base64.b64encode(encode_points(blob(500), 0)).decode()
-    bare.page.evaluate(LEAKS, [(STATIC / "widget.js").read_text(), points])
+    files = [(STATIC / name).read_text() for name in ("widget.js", "widget.css")]
+    bare.page.evaluate(MAPS, [*files, points])
+
+
+def test_more_maps_than_a_page_has_contexts_all_show_their_points(bare):
+    bare.page.set_viewport_size({"width": 2600, "height": 1500})
+    prepare_maps(bare)
+    bare.page.evaluate("async () => { for (let i = 0; i < 20; i++) await show(); }")
+    kinds = "[...document.querySelectorAll('.dc-map-points')].map(each => each.getContext('2d') ? '2d' : 'webgl2')"
+    bare.page.wait_for_function(f"{kinds}.filter(kind => kind === 'webgl2').length === alive()")
+    assert 0 < bare.page.evaluate("alive()") < 20
+    for stage in bare.page.locator(".dc-map-stage").all():
+        picture = np.asarray(Image.open(io.BytesIO(stage.screenshot())).convert("RGB"), float)
+        assert ink(picture).sum() > 500
+
+
+def test_fifty_maps_leave_nothing_behind(bare):
+    prepare_maps(bare)
     devtools = bare.page.context.new_cdp_session(bare.page)
 
     def counted():
         devtools.send("HeapProfiler.collectGarbage")
         return devtools.send("Memory.getDOMCounters")
 
-    many = "async count => { for (let i = 0; i < count; i++) await once(); }"
+    many = "async count => { for (let i = 0; i < count; i++) (await show())(); }"
     bare.page.evaluate(many, 5)
     before = counted()
     bare.page.evaluate(many, 45)
