@@ -46,6 +46,10 @@ class DataCrafter(anywidget.AnyWidget):
     Show it as the last line of a cell. Several may show one session. It needs nothing from the network. It is
     an ipywidget: it goes into `HBox`, `VBox` and `Tab`, and `observe`, `link` and `jslink` work on its traits.
 
+    While another cell runs, new pictures keep coming in. Buttons (Stop, too) work meanwhile where messages have
+    threads of their own (ipykernel from 7 with JupyterLab from 4.4); elsewhere they wait for the cell, and the
+    page says so.
+
     Args:
         session: the session to show.
         panels: which panels, of ``"info"``, ``"metrics"``, ``"map"``, ``"prompts"``, ``"detail"``. One alone
