@@ -313,3 +313,41 @@ def test_marks_follow_what_the_map_is_told(bare):
     )
     cell(bare, 11).wait_for(state="detached")
     assert cell(bare, 12).get_attribute("aria-label").endswith("flagged")
+
+
+def test_the_pictures_of_a_proposal_are_compared_seed_by_seed(bare):
+    proposal = {
+        "id": 1,
+        "class_id": 5,
+        "template_id": 1,
+        "kind": "more_like",
+        "wish": "",
+        "pictures": 2,
+        "before": "a crane",
+        "after": "a red crane",
+        "negative_before": "",
+        "negative_after": "",
+        "score_before": 0.1,
+        "score_after": 0.2,
+        "improved": True,
+        "confirmed": True,
+        "gain": 1,
+        "standard_error": 0.1,
+        "proxies": 4,
+        "reasons": [],
+        "edits": [],
+        "terms": {"before": {}, "after": {}},
+        "weights": {},
+        "generations": [],
+        "before_refs": [1, 2],
+        "after_refs": [3, 4],
+        "state": "open",
+    }
+    bare.show("prompts", info={"classes": [CRANE]}, templates=[], proposals=[proposal], jobs=[])
+    bare.answer("proxies", None, *[webp()] * 4)
+    bare.button("compare-proxies").click()
+    box = bare.page.get_by_role("dialog", name="Compare")
+    box.get_by_text("Pair 1 of 2").wait_for()
+    assert box.locator("img").count() == 2
+    box.get_by_role("button", name="The next pair").click()
+    box.get_by_text("Pair 2 of 2").wait_for()

@@ -6,6 +6,7 @@ import { gainText, hundredths } from "../scale";
 import type { Scope } from "../scope";
 import { wordDiff } from "../worddiff";
 import { decision } from "./decision";
+import { compareBox } from "./detail/comparebox";
 import { editList } from "./edits";
 import { searchDetails } from "./searchdetails";
 import { templateForm } from "./templateform";
@@ -59,6 +60,7 @@ export function proposalCard(scope: Scope, row: ProposalRow, onEdit: (open: bool
     prompt,
     strip(scope, "Before", row.before_refs, row.score_before),
     strip(scope, "After", row.after_refs, row.score_after),
+    comparing(scope, row),
     editList(row.edits),
     reasons(row),
     searchDetails(row),
@@ -132,6 +134,31 @@ function strip(
     .slice(0, SHOWN)
     .map((ref, i) => lateImage(connection.thumbnails.proxy(ref), { alt: `${name}, sample ${i + 1}` }));
   return h("div", { class: `dc-strip dc-strip-${name.toLowerCase()}` }, caption, ...images);
+}
+
+/** Opens the pictures of both prompts pair by pair: each pair shares a seed. */
+function comparing(
+  scope: Scope,
+  { before_refs: before, after_refs: after }: ProposalRow,
+): HTMLElement | null {
+  const count = Math.min(before.length, after.length);
+  if (!count) return null;
+  const side = (title: string, ref: number | string) => ({
+    title,
+    image: scope.connection.thumbnails.proxy(ref),
+  });
+  const pairs = () =>
+    before.slice(0, count).map((ref, i) => [side("Before", ref), side("After", after[i])] as const);
+  return h(
+    "button",
+    {
+      class: "dc-link",
+      title: "Compare the pictures before and after, seed by seed",
+      attrs: { type: "button", "data-action": "compare-proxies" },
+      on: { click: () => compareBox(scope, pairs()) },
+    },
+    "Compare",
+  );
 }
 
 function reasons({ reasons: texts }: ProposalRow): HTMLElement | null {
