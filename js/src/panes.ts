@@ -141,10 +141,11 @@ function template(
 ): string {
   const open = names.filter((name) => !isStrip(name));
   const flexible = open.includes("centre") ? "centre" : open[open.length - 1];
+  const most = names.length > 2 ? "50cqw - 100px" : "100cqw - 240px";
   const width = (name: Column) => {
     if (isStrip(name)) return "36px";
     if (name === flexible) return "minmax(0, 1fr)";
-    if (sizes[name]) return `clamp(180px, ${100 * sizes[name]}cqw, 60cqw - 180px)`;
+    if (sizes[name]) return `clamp(180px, ${100 * sizes[name]}cqw, ${most})`;
     if (!names.includes("centre")) return "43cqw";
     return name === "left" ? "clamp(208px, 18cqw, 340px)" : "clamp(236px, 23cqw, 460px)";
   };

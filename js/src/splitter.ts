@@ -25,6 +25,8 @@ export function splitter({ label, columns, share, after = false, move }: Splitte
     move(value === null ? null : Math.min(MOST, Math.max(LEAST, value)), rests);
     tell();
   };
+  let grip = 0; // from the line to where it was taken
+  let moved = false;
   const flipped = () => columns && getComputedStyle(element).direction === "rtl";
   const at = ({ clientX, clientY }: PointerEvent) => {
     const { left, top, width, height } = element.parentElement!.getBoundingClientRect();
@@ -50,9 +52,15 @@ export function splitter({ label, columns, share, after = false, move }: Splitte
         element.setPointerCapture(event.pointerId);
         event.preventDefault(); // no text is selected
         element.focus({ preventScroll: true });
+        grip = at(event) - share();
+        moved = false;
       },
-      pointermove: (event) => element.hasPointerCapture(event.pointerId) && to(at(event), false),
-      pointerup: (event) => element.hasPointerCapture(event.pointerId) && to(at(event), true),
+      pointermove: (event) => {
+        if (!element.hasPointerCapture(event.pointerId)) return;
+        moved = true;
+        to(at(event) - grip, false);
+      },
+      pointerup: (event) => moved && element.hasPointerCapture(event.pointerId) && to(at(event) - grip, true),
       dblclick: () => to(null, true),
       keydown: (event) => {
         const sign = after !== flipped() ? -1 : 1;
