@@ -53,10 +53,13 @@ class Interim:
         begun = self._clock()
         if begun < self._next:
             return False
-        made = self._see(_spread(self._store.pictures(origin="generated", iteration=iteration)))
+        columns = self._store.picture_columns()
+        made = self._some(
+            columns.ids[columns.generated & (columns.iterations == iteration) & ~columns.hidden]
+        )
         if len(made.classes) < FEWEST:
             return False
-        originals = self._see(_spread(self._store.pictures(origin="original")))
+        originals = self._some(columns.ids[~columns.generated & ~columns.hidden])
         class_ids = [row.id for row in self._store.classes()]
         self.rows = tuple(
             Metric(iteration, *measure)
@@ -71,8 +74,7 @@ class Interim:
         self.rows = ()
         self._next = 0.0
 
-
-def _spread(pictures: list[Picture]) -> list[Picture]:
-    if len(pictures) <= MOST:
-        return pictures
-    return [pictures[at] for at in np.linspace(0, len(pictures) - 1, MOST).astype(int)]
+    def _some(self, ids: NDArray[np.int64]) -> Seen:
+        if len(ids) > MOST:
+            ids = ids[np.linspace(0, len(ids) - 1, MOST).astype(int)]
+        return self._see(self._store.pictures(ids=ids.tolist()))
