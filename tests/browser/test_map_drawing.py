@@ -175,11 +175,12 @@ def test_more_classes_than_a_byte_counts_keep_their_colours(bare):
     assert (np.abs(first - second).max(axis=2) > 24).sum() > 20
 
 
-def test_pictures_lie_at_their_points_where_the_map_is_near(bare):
-    shown(bare, blob(60))
+@pytest.mark.parametrize(("count", "steps"), [(60, 5), (1500, 11)])
+def test_pictures_lie_at_their_points_where_the_map_is_near(bare, count, steps):
+    shown(bare, blob(count))
     assert bare.page.locator(".dc-map-thumb").count() == 0
     bare.page.locator(".dc-map-stage").focus()
-    for _ in range(5):
+    for _ in range(steps):
         bare.page.keyboard.press("+")
     bare.page.locator(".dc-map-thumb").first.wait_for()
     boxes = bare.page.evaluate(

@@ -24,6 +24,8 @@ const DENSE = 30_000;
 const SPARSE = 24_000;
 /** Points in view among which there is room for pictures, once the map is near enough. */
 const FEW = 300;
+/** Fewer in view are counted one by one. */
+const COUNTED = 5000;
 const NEAR = 2;
 const NOTHING = new Uint32Array(0);
 
@@ -268,7 +270,9 @@ export class Scene {
     const { points } = this.#connection.store;
     const { x0, y0, x1, y1 } = points.extent;
     const all = x0 >= view.x0 && y0 >= view.y0 && x1 <= view.x1 && y1 <= view.y1;
-    return all ? points.shown : this.picker.count(view);
+    if (all) return points.shown;
+    const bound = this.picker.count(view);
+    return bound < COUNTED ? this.picker.within(view).length : bound;
   }
 
   #draw(): void {
