@@ -83,7 +83,6 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "proxies": {"refs": _refs},
     "families": {"ids": _or_none(_ids), "classes": _or_none(_ids)},
     "vary": {"picture": _id, "count": _whole, "strength": _or_none(_number)},
-    "details": {"ids": _ids},
     "label_pictures": {"labels": _ids},
     "picture_labels": {"ids": _ids},
     "picture": {"picture": _id},

@@ -10,7 +10,7 @@ from datacrafter_widget.session import Session
 
 Answer = tuple[Any, list[bytes]]
 
-SLOW = frozenset({"export", "use_strategy", "thumbnails", "proxies", "families", "details", "picture"})
+SLOW = frozenset({"export", "use_strategy", "thumbnails", "proxies", "families", "picture"})
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
@@ -79,7 +79,6 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "vary": lambda session, picture, count, strength: _job(
         session.vary(picture, count, **({} if strength is None else {"strength": strength}))
     ),
-    "details": lambda session, ids: (session.details(ids), []),
     "label_pictures": _label_pictures,
     "picture_labels": lambda session, ids: (session.picture_labels(ids), []),
     "picture": lambda session, picture: (session.picture(picture), []),

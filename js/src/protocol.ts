@@ -327,11 +327,6 @@ export interface FlagRow {
   words: string;
 }
 
-export interface DetailRow {
-  original: PictureRow | null;
-  descendants: PictureRow[];
-}
-
 /** Arguments of each request. All but the first five act on the session. */
 export interface Requests {
   hello: { seq: number };
@@ -339,7 +334,6 @@ export interface Requests {
   proxies: { refs: (number | string)[] };
   /** Answered by three buffers, see `panels/detail/families.ts`. */
   families: { ids: number[] | null; classes: number[] | null };
-  details: { ids: number[] };
   label_pictures: { labels: number[] };
   /** Answered by label ids, by picture id. */
   picture_labels: { ids: number[] };

@@ -102,16 +102,19 @@ def test_thumbnails_come_in_one_batch_and_a_missing_one_is_empty(session, page):
     assert buffers[3] == b""
 
 
-def test_details_provenance_and_labels_are_json(session, page):
+def test_families_come_as_arrays_and_provenance_and_labels_as_json(session, page):
     ids = [picture.id for picture in session.pictures()[:3]]
-    details, _ = page.ask("details", ids=ids)
-    assert {row["original"]["id"] for row in details["result"]} == set(ids)
+    _, (rows, members, marks) = page.ask("families", ids=ids, classes=None)
+    found = np.frombuffer(rows, "<i4").reshape(-1, 4)
+    assert found[:, 0].tolist() == [-1] * len(found)  # nothing was generated from them yet
+    assert sorted(np.frombuffer(members, "<i4")) == ids
+    assert bytes(marks) == bytes(len(ids))
     sheet, _ = page.ask("picture", picture=ids[0])
     assert sheet["result"]["origin"] == "original"
     label = session.label_table()[0]
     wearers, _ = page.ask("label_pictures", labels=[label["id"]])
     assert len(wearers["result"]) == label["originals"] + label["generated"]
-    json.dumps([details, sheet, wearers], allow_nan=False)
+    json.dumps([sheet, wearers], allow_nan=False)
 
 
 def test_a_prompt_is_edited_and_an_error_names_the_place(session, page):
