@@ -43,7 +43,7 @@ def trouble(bare):
             for (const button of root.querySelectorAll('.dc-panel-header button, .dc-job button, .dc-notice button')) {
                 if (!button.checkVisibility() || button.closest('[popover]')) continue;
                 const inner = button.getBoundingClientRect();
-                const outer = button.closest('.dc-panel').getBoundingClientRect();
+                const outer = button.closest('.dc-panel, .datacrafter').getBoundingClientRect();
                 if (inner.right > outer.right + 1 || inner.left < outer.left - 1)
                     found.push(`out of reach: ${button.dataset.action}`);
             }

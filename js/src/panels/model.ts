@@ -19,6 +19,7 @@ export function modelCard({ connection, signal }: Scope): HTMLElement {
     const { generator, encoder, language } = info;
     const names = [generator, encoder, language].flatMap((model) => (model ? [lastPart(model.name)] : []));
     brief.textContent = [...new Set(names)].join(" · ") || "none";
+    brief.title = brief.textContent;
     card.replaceChildren(...facts(info));
     if (language?.problem && language.problem !== problem) element.open = true;
     problem = language?.problem ?? null;

@@ -150,7 +150,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
       "div",
       { class: "dc-prompt-head" },
       h("i", { class: "dc-dot" }),
-      h("h3", {}, row.name),
+      h("h3", { title: row.name }, row.name),
       opener,
       add,
       box,

@@ -9,9 +9,9 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
   const { store, ui } = connection;
   const opener = button({
     action: "strategy",
-    label: "Prompt strategy: write the prompts of the classes by a rule",
+    label: "Strategy: write the prompts of the classes by a rule",
     icon: "list",
-    text: "Prompt strategy …",
+    text: "Strategy …",
   });
   let choices = choicesOf("Prompt strategy", []);
   const list = h("div", {}, choices.element);
