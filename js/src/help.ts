@@ -46,17 +46,22 @@ const LINES: Keys = [
 /** The button "?" and its box with every key of the panels that are shown. */
 export function helpBox(panels: readonly PanelName[]): { element: HTMLElement; open: () => void } {
   const opener = button({ action: "help", label: "Help: all keys (?)", icon: "help" });
+  let map: HTMLElement | null = null; // its list is as long as the others together
   const groups = panels.flatMap((panel) => {
     const keys = PANELS[panel];
-    return keys ? [group(panel[0].toUpperCase() + panel.slice(1), keys)] : [];
+    if (!keys) return [];
+    const made = group(panel[0].toUpperCase() + panel.slice(1), keys);
+    if (panel === "map") map = made;
+    return [made];
   });
-  const box = popover(
-    opener,
-    "Keys",
+  const all = panels.length > 1 ? [...groups, group("Lines between panels", LINES)] : groups;
+  const first = h(
+    "div",
+    {},
     group("Everywhere in the widget", EVERYWHERE),
-    ...groups,
-    ...(panels.length > 1 ? [group("Lines between panels", LINES)] : []),
+    ...all.filter((each) => each !== map),
   );
+  const box = popover(opener, "Keys", first, ...(map ? [map] : []));
   box.classList.add("dc-help");
   box.tabIndex = 0; // it scrolls where it is low
   return { element: h("div", {}, opener, box), open: () => box.showPopover() };
