@@ -41,14 +41,18 @@ def test_columns_follow_what_is_added_and_marked(kept: Store) -> None:
 
 
 def test_a_transaction_that_fails_leaves_no_trace(kept: Store) -> None:
+    def fail() -> None:
+        with kept.transaction():
+            kept.add_originals([(Image.new("RGB", (4, 4), (0, 0, 9)), 1, None)])
+            kept.set_hidden([1], hidden=True)
+            kept.put_positions("picture", [1, 7], [[1, 1], [2, 2]])
+            assert kept.picture_columns().ids.tolist() == [1, 2, 3, 4, 5, 6, 7]
+            assert kept.picture_places()[0].tolist() == [1, 7]
+            raise RuntimeError
+
     _check(kept)
-    with pytest.raises(RuntimeError), kept.transaction():
-        kept.add_originals([(Image.new("RGB", (4, 4), (0, 0, 9)), 1, None)])
-        kept.set_hidden([1], hidden=True)
-        kept.put_positions("picture", [1, 7], [[1, 1], [2, 2]])
-        assert kept.picture_columns().ids.tolist() == [1, 2, 3, 4, 5, 6, 7]
-        assert kept.picture_places()[0].tolist() == [1, 7]
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail()
     _check(kept)
     assert len(kept.picture_places()[0]) == 0
 

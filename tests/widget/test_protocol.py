@@ -116,7 +116,6 @@ GOOD = {
         "guidance_scale": None,
         "num_inference_steps": None,
     },
-    "vary": {"picture": 3, "count": 8, "strength": 0.35},
     "resume": {},
     "cancel": {"job": "generate-1"},
     "remove": {"ids": [1], "weights": None},
