@@ -23,11 +23,11 @@ export function linearScale(values: readonly number[], range: [number, number], 
 
 /** A number at three significant digits, without an exponent where it can be read without. */
 export function compact(value: number): string {
-  if (value < 0) return `−${compact(-value)}`;
-  const size = value;
-  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
-  if (size >= 100) return Math.round(value).toLocaleString("en");
-  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
+  const size = Math.abs(value);
+  if (value < 0) return `−${compact(size)}`;
+  if (size >= 100 && size < 1e6) return Math.round(value).toLocaleString("en");
+  if (size && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
+  return size ? value.toPrecision(3) : "0.000";
 }
 
 /** A number with two decimals: scores and gains are in standard deviations. */
