@@ -8,7 +8,7 @@ const SETTLED = 500;
 /** A line that only screen readers see: how jobs go, what is selected, what came of an action. Never in a hurry. */
 export function announcer({ connection, signal }: Omit<Scope, "notices">): HTMLElement {
   const { store, ui } = connection;
-  const element = h("div", { class: "dc-unseen", attrs: { role: "status", "aria-live": "polite" } });
+  const element = h("div", { class: "dc-unseen", role: "status", "aria-live": "polite" });
   const waiting = new Map<string, string>();
   let spoken = Number.NEGATIVE_INFINITY;
   let timer = 0;

@@ -28,11 +28,12 @@ interface View {
 export function dashboard({ connection, model, el, signal }: View): void {
   const { store, ui } = connection;
   const notices = new Notices();
-  const waiting = h("div", { class: "dc-waiting", attrs: { hidden: true, role: "status" } });
+  const waiting = h("div", { class: "dc-waiting", hidden: true, role: "status" });
   // Jupyter keeps its shortcuts to itself while the focus is inside.
   const root = h("div", {
     class: "datacrafter",
-    attrs: { "data-ready": "false", "data-lm-suppress-shortcuts": "true" },
+    "data-ready": "false",
+    "data-lm-suppress-shortcuts": "true",
   });
   const colours = () => palette(Math.max(1, store.get("info").classes.length), root.dataset.theme === "dark");
   const scope: Scope = { connection, root, notices, signal, colours };

@@ -1,3 +1,4 @@
+import { counted } from "./amounts";
 import type { LanguageInfo } from "./protocol";
 
 type Use = Omit<LanguageInfo, "problem">;
@@ -22,10 +23,6 @@ export function languageHint({ name, calls, cached, prompt_tokens, completion_to
       cost === null ? "price not known" : `${dollars(cost)} in all`,
     );
   return lines.join("\n");
-}
-
-function counted(count: number, one: string): string {
-  return `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
 }
 
 function thousands(count: number): string {

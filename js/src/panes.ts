@@ -32,7 +32,7 @@ export function panes(
   const elements = new Map<PanelName, HTMLElement>();
   const grid = h("div", {
     class: "dc-grid",
-    attrs: { "data-columns": names.map((name) => name[0]).join("") },
+    "data-columns": names.map((name) => name[0]).join(""),
   });
   let now = arrangementOf(model.get("arrangement"));
 

@@ -14,7 +14,10 @@ export function popover(opener: HTMLButtonElement, label: string, ...children: H
     "div",
     {
       class: "dc-popover",
-      attrs: { popover: "auto", role: "dialog", "aria-label": label, tabindex: -1 },
+      popover: "auto",
+      role: "dialog",
+      label,
+      tabindex: -1,
       on: { keydown: (event) => event.stopPropagation() }, // Jupyter has keys of its own
     },
     ...children,

@@ -36,15 +36,13 @@ export function splitter({ label, columns, share, after = false, move }: Splitte
   const element = h("div", {
     class: `dc-splitter dc-splitter-${columns ? "columns" : "rows"}`,
     title: `${label}: drag, or arrow keys; double click or Enter for the usual size`,
-    attrs: {
-      role: "separator",
-      tabindex: 0,
-      "aria-label": label,
-      "aria-orientation": columns ? "vertical" : "horizontal",
-      "aria-valuemin": 100 * LEAST,
-      "aria-valuemax": 100 * MOST,
-      "aria-valuenow": 50,
-    },
+    role: "separator",
+    tabindex: 0,
+    label,
+    "aria-orientation": columns ? "vertical" : "horizontal",
+    "aria-valuemin": 100 * LEAST,
+    "aria-valuemax": 100 * MOST,
+    "aria-valuenow": 50,
     on: {
       focus: () => tell(),
       pointerdown: (event) => {

@@ -22,8 +22,8 @@ export class Pointing {
   readonly #scene: Scene;
   readonly #tooltip: Tooltip;
   readonly #drawing: HoverDrawing;
-  readonly #cross = h("div", { class: "dc-crosshair", attrs: { hidden: true } });
-  readonly #said = h("div", { class: "dc-unseen", attrs: { role: "status" } });
+  readonly #cross = h("div", { class: "dc-crosshair", hidden: true });
+  readonly #said = h("div", { class: "dc-unseen", role: "status" });
   readonly #prompts = new Map<number, string>();
   #at: [number, number] | null = null;
   #key = "";

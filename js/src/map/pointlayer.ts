@@ -24,7 +24,7 @@ const REST_MS = 120;
  * WebGL context while it is in view and there are enough of them, and looks the same without.
  */
 export class PointLayer {
-  readonly element = h("div", { class: "dc-map-layer", attrs: { "aria-hidden": "true" } });
+  readonly element = h("div", { class: "dc-map-layer", "aria-hidden": "true" });
   readonly #request: () => void;
   #gl: GlRenderer | null = null;
   #instead: CanvasRenderer | null = null;

@@ -1,20 +1,22 @@
+import { nowhere, widen } from "../bounds";
 import type { Connection } from "../connection";
 import { h } from "../dom";
 import { palette } from "../palette";
-import type { Bounds } from "../pointtable";
 import type { PointsChange } from "../store";
 import { Camera } from "./camera";
-import { Density } from "./density";
+import { densityLayer } from "./density";
 import { locate } from "./locate";
 import { canPoint, Looks } from "./looks";
-import { Overlay } from "./overlay";
+import { labelOverlay } from "./overlay";
 import { Picker } from "./picker";
-import { PointLayer } from "./pointlayer";
+import { pointLayer } from "./pointlayer";
 import type { Frame } from "./pointrenderer";
-import { MapThumbs } from "./thumbs";
+import { pictureLayer } from "./thumbs";
 import { tokenReader } from "./tokens";
 import { Travel } from "./travel";
 import { followVisibility } from "./visibility";
+
+export type Scene = ReturnType<typeof mapScene>;
 
 const POP_MS = 460;
 /** Above so many points, new ones are just there: the others need not be drawn again. */
@@ -29,312 +31,250 @@ const COUNTED = 5000;
 const NEAR = 2;
 const NOTHING = new Uint32Array(0);
 
-/** What is drawn on the map: points and labels, kept in step with the session, frame by frame. */
-export class Scene {
-  readonly camera = new Camera();
-  readonly overlay = new Overlay(h("canvas", { class: "dc-map-labels", attrs: { "aria-hidden": "true" } }));
-  readonly picker: Picker;
-  readonly #connection: Connection;
-  readonly #root: HTMLElement;
-  readonly #layer = new PointLayer(() => this.request());
-  readonly #density = new Density(h("canvas", { class: "dc-map-density", attrs: { hidden: true } }));
-  readonly #thumbs: MapThumbs;
-  readonly #travel = new Travel();
-  readonly #stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
-  readonly #looks: Looks;
+/** What is drawn on a stage, until the signal: points and labels, in step with the session, frame by frame. */
+export function mapScene(connection: Connection, root: HTMLElement, stage: HTMLElement, signal: AbortSignal) {
+  const { store, ui } = connection;
+  const { points } = store;
+  const camera = new Camera();
+  const overlay = labelOverlay();
+  const picker = new Picker(points);
+  const looks = new Looks(points);
+  const layer = pointLayer(request);
+  const density = densityLayer(points, picker);
+  const thumbs = pictureLayer(points, connection.thumbnails);
+  const travel = new Travel();
+  const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
   /** Rows that have just come, and when. */
-  #young: { start: number; birth: number }[] = [];
-  #stage: HTMLElement | null = null;
-  #width = 0;
-  #height = 0;
-  #frame = 0;
-  #fitted = false;
-  #relabel = true;
-  #touched = false;
-  #dense = false;
-  /** The colour of each class. */
-  colours: string[] = [];
+  let young: { start: number; birth: number }[] = [];
+  let colours: string[] = [];
+  let width = 0;
+  let height = 0;
+  let frame = 0;
+  let fitted = false;
+  let touched = false;
+  let dense = false;
+  let relabel = true;
 
-  constructor(connection: Connection, root: HTMLElement) {
-    const { points } = connection.store;
-    this.#connection = connection;
-    this.#root = root;
-    this.#looks = new Looks(points);
-    this.#thumbs = new MapThumbs(points, connection.thumbnails);
-    this.picker = new Picker(points);
-  }
-
-  get width(): number {
-    return this.#width;
-  }
-
-  /** What lies on the stage, lowest first. */
-  get layers(): HTMLElement[] {
-    const density = h(
-      "div",
-      { class: "dc-map-layer", attrs: { "aria-hidden": "true" } },
-      this.#density.canvas,
-    );
-    return [density, this.#layer.element, this.#thumbs.element, this.overlay.canvas];
-  }
-
-  /** Whether there are so many points in view that they are drawn as a density. */
-  get dense(): boolean {
-    return this.#dense;
-  }
-
-  /** Begins to draw on the stage that the layers lie in, until the signal. */
-  follow(stage: HTMLElement, signal: AbortSignal): void {
-    this.#stage = stage;
-    const { store, ui } = this.#connection;
-    store.on("points", (change) => this.#takePoints(change), signal);
-    store.on("info", () => this.retheme(), signal);
-    const relabel = () => {
-      this.#relabel = true; // with the next frame: the two tables come one after the other
-      this.request();
-    };
-    store.on("labels", relabel, signal);
-    store.on("label_tree", relabel, signal);
-    for (const event of ["selection", "kept", "focus"] as const) ui.on(event, () => this.#restyle(), signal);
-    ui.on("classes", () => this.retheme(), signal);
-    ui.on("density", () => this.request(), signal);
-    const size = new ResizeObserver(() => this.#resize());
-    size.observe(stage);
-    followVisibility(stage, signal, {
-      shown: () => {
-        this.#layer.wake();
-        this.retheme(); // a browser may have dropped what a hidden canvas showed
-      },
-      hidden: () => this.#layer.sleep(),
-      sharper: () => this.request(),
-    });
-    const find = (event: Event) => locate(event, store.points, this.camera, this.overlay, stage);
-    this.#root.addEventListener("datacrafter-locate", find, { signal });
-    signal.addEventListener(
-      "abort",
+  stage.append(density.element, layer.element, thumbs.element, overlay.canvas);
+  store.on("points", takePoints, signal);
+  store.on("info", retheme, signal);
+  for (const event of ["labels", "label_tree"] as const) {
+    store.on(
+      event,
       () => {
-        size.disconnect();
-        cancelAnimationFrame(this.#frame);
-        this.#layer.sleep();
-        this.#thumbs.clear();
+        relabel = true; // with the next frame: the two tables come one after the other
+        request();
       },
-      { once: true },
+      signal,
     );
-    if (store.points.count) this.#takePoints({ kind: "appended", start: 0 });
   }
+  for (const event of ["selection", "kept", "focus"] as const) ui.on(event, restyle, signal);
+  ui.on("classes", retheme, signal);
+  ui.on("density", request, signal);
+  const size = new ResizeObserver(resize);
+  size.observe(stage);
+  followVisibility(stage, signal, {
+    shown: () => {
+      layer.wake();
+      retheme(); // a browser may have dropped what a hidden canvas showed
+    },
+    hidden: layer.sleep,
+    sharper: request,
+  });
+  root.addEventListener("datacrafter-locate", (event) => locate(event, points, camera, overlay, stage), {
+    signal,
+  });
+  signal.addEventListener("abort", () => {
+    size.disconnect();
+    cancelAnimationFrame(frame);
+    layer.sleep();
+    thumbs.clear();
+  });
+  if (points.count) takePoints({ kind: "appended", start: 0 });
 
   /** Shows everything. */
-  fit(): void {
-    const boxes = [this.#connection.store.points.extent, this.overlay.extent];
-    const edge = (pick: (...all: number[]) => number, side: keyof Bounds) =>
-      pick(...boxes.map((box) => box[side]));
-    let [x0, y0] = [edge(Math.min, "x0"), edge(Math.min, "y0")];
-    let [x1, y1] = [edge(Math.max, "x1"), edge(Math.max, "y1")];
-    if (x0 > x1) [x0, y0, x1, y1] = [-1, -1, 1, 1];
-    this.camera.fit({ x0, y0, x1, y1 }, this.#width, this.#height, Math.min(44, this.#width * 0.07));
-    this.#touched = false;
-    this.request();
+  function fit(): void {
+    const box = nowhere();
+    for (const { x0, y0, x1, y1 } of [points.extent, overlay.extent]) {
+      if (x0 > x1) continue;
+      widen(box, x0, y0);
+      widen(box, x1, y1);
+    }
+    const all = box.x0 > box.x1 ? { x0: -1, y0: -1, x1: 1, y1: 1 } : box;
+    camera.fit(all, width, height, Math.min(44, width * 0.07));
+    touched = false;
+    request();
   }
 
-  pan(dx: number, dy: number): void {
-    this.camera.pan(dx, dy);
-    this.#touched = true;
-    this.request();
+  function pan(dx: number, dy: number): void {
+    camera.pan(dx, dy);
+    touched = true;
+    request();
   }
 
   /** Zooms around a place of the view, its middle when none is given. */
-  zoom(factor: number, px = this.#width / 2, py = this.#height / 2): void {
-    this.camera.zoom(factor, px, py);
-    this.#touched = true;
-    this.request();
+  function zoom(factor: number, px = width / 2, py = height / 2): void {
+    camera.zoom(factor, px, py);
+    pan(0, 0);
   }
 
   /** Of a disc, in pixels. */
-  get radius(): number {
-    const { count } = this.#connection.store.points;
-    const many = Math.floor(Math.log2(Math.max(count, 1000) / 1000)); // in steps: a few more change nothing
+  function radius(): number {
+    const many = Math.floor(Math.log2(Math.max(points.count, 1000) / 1000)); // in steps: a few more change nothing
     const base = Math.max(1, 4.6 - many * 0.4);
-    const zoom = this.camera.k / this.camera.home;
-    return base * Math.min(4.6 / base + 0.6, Math.max(0.8, zoom ** 0.4));
-  }
-
-  /** The row of the small picture that is drawn at a place, or -1. */
-  pictureAt(px: number, py: number): number {
-    return this.#thumbs.at(px, py, this.camera);
+    return base * Math.min(4.6 / base + 0.6, Math.max(0.8, (camera.k / camera.home) ** 0.4));
   }
 
   /** Reads the colours again after the theme or the classes changed. */
-  retheme(): void {
-    if (!this.#root.isConnected) return; // there are no colours yet; seen first, it reads them
-    const { store, ui } = this.#connection;
+  function retheme(): void {
+    if (!root.isConnected) return; // there are no colours yet; seen first, it reads them
     const { classes } = store.get("info");
-    const { theme, contrast } = this.#root.dataset;
-    this.colours = palette(Math.max(1, classes.length), theme === "dark");
-    const colour = tokenReader(this.#root);
+    const { theme, contrast } = root.dataset;
+    colours = palette(Math.max(1, classes.length), theme === "dark");
+    const colour = tokenReader(root);
     const style = {
-      colours: this.colours,
-      inFull: this.colours.map((_, i) => !ui.classes.size || ui.classes.has(classes[i]?.id)),
+      colours,
+      inFull: colours.map((_, i) => !ui.classes.size || ui.classes.has(classes[i]?.id)),
       background: colour("--dc-bg"),
       ink: colour("--dc-ink"),
       muted: contrast === "more" ? 0.45 : 0.16,
     };
-    this.#layer.setStyle(style);
-    this.#density.setStyle(style);
-    this.#thumbs.clear();
-    this.overlay.setColours({
+    layer.setStyle(style);
+    density.setStyle(style);
+    thumbs.clear();
+    overlay.setColours({
       text: style.ink,
       halo: style.background,
       original: colour("--dc-pie-original"),
       generated: colour("--dc-pie-generated"),
       accent: colour("--dc-accent"),
-      font: getComputedStyle(this.#root).fontFamily || "sans-serif",
+      font: getComputedStyle(root).fontFamily || "sans-serif",
     });
-    this.request();
+    request();
   }
 
   /** Draws with the next frame of the browser. */
-  request(): void {
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  function request(): void {
+    frame ||= requestAnimationFrame(draw);
   }
 
-  #takePoints(change: PointsChange): void {
-    const { store, ui } = this.#connection;
-    const { points } = store;
-    const looks = this.#looks;
-    const now = this.#stillness.matches ? 0 : performance.now();
+  function takePoints(change: PointsChange): void {
+    const now = stillness.matches ? 0 : performance.now();
     if (change.kind === "appended") {
       const { start } = change;
       looks.take(start, ui);
-      this.#layer.take(points, looks.bytes, start, this.#travel.extend(points, start));
-      if (now && start && points.count < POPPING) this.#young.push({ start, birth: now });
+      layer.take(points, looks.bytes, start, travel.extend(points, start));
+      if (now && start && points.count < POPPING) young.push({ start, birth: now });
     } else {
-      this.picker.invalidate();
-      this.#density.invalidate();
+      picker.invalidate();
+      density.invalidate();
       if (change.kind === "updated") {
         looks.refresh(change.rows);
         const first = change.rows.reduce((least, row) => Math.min(least, row), points.count);
-        this.#layer.take(points, looks.bytes, first, this.#travel.extend(points, first));
-        this.#layer.invalidate();
+        layer.take(points, looks.bytes, first, travel.extend(points, first));
+        layer.invalidate();
       } else {
         looks.take(0, ui);
-        this.#young = [];
-        const from = now ? this.#travel.begin(points, change.former, now) : null;
-        this.#layer.take(points, looks.bytes, 0, from);
+        young = [];
+        layer.take(points, looks.bytes, 0, now ? travel.begin(points, change.former, now) : null);
       }
     }
-    if (!this.#touched || !this.#fitted) this.#fitSoon();
-    this.request();
+    if (!touched || !fitted) fitSoon();
+    request();
   }
 
-  #fitSoon(): void {
-    if (!this.#width || !this.#connection.store.points.count) return;
-    this.#fitted = true;
-    this.fit();
+  function fitSoon(): void {
+    if (!width || !points.count) return;
+    fitted = true;
+    fit();
   }
 
-  #restyle(): void {
-    const { ui } = this.#connection;
-    const changed = this.#looks.mark(ui);
-    this.#layer.restyle(this.#looks.bytes, changed);
-    this.overlay.lit = new Set(ui.focus?.labels);
-    this.request();
+  function restyle(): void {
+    const changed = looks.mark(ui);
+    layer.restyle(looks.bytes, changed);
+    overlay.lit = new Set(ui.focus?.labels);
+    request();
   }
 
-  #resize(): void {
-    const { clientWidth, clientHeight } = this.#stage!;
+  function resize(): void {
+    const { clientWidth, clientHeight } = stage;
     if (!clientWidth || !clientHeight) return;
-    const first = !this.#width;
-    this.#width = clientWidth;
-    this.#height = clientHeight;
-    if (first) this.retheme();
-    if (first || !this.#touched) this.#fitSoon();
-    this.#layer.invalidate();
-    this.#draw(); // at once: a resized canvas is blank
+    const first = !width;
+    width = clientWidth;
+    height = clientHeight;
+    if (first) retheme();
+    if (first || !touched) fitSoon();
+    layer.invalidate();
+    draw(); // at once: a resized canvas is blank
   }
 
-  #takeLabels(): void {
-    const { store } = this.#connection;
-    this.#relabel = false;
-    this.overlay.setLabels(store.get("label_tree"), store.get("labels"));
-    if (!this.#touched) this.#fitSoon();
-  }
-
-  /** What the view shows of the map, and `margin` pixels around it. */
-  #seen(margin = 0): Bounds {
-    const [x0, y1] = this.camera.toData(-margin, -margin);
-    const [x1, y0] = this.camera.toData(this.#width + margin, this.#height + margin);
-    return { x0, y0, x1, y1 };
-  }
-
-  #inView(view: Bounds): number {
-    const { points } = this.#connection.store;
-    const { x0, y0, x1, y1 } = points.extent;
-    const all = x0 >= view.x0 && y0 >= view.y0 && x1 <= view.x1 && y1 <= view.y1;
-    if (all) return points.shown;
-    const bound = this.picker.count(view);
-    return bound < COUNTED ? this.picker.within(view).length : bound;
-  }
-
-  #draw(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
-    if (!this.#width) return;
-    if (this.#relabel) this.#takeLabels();
+  function draw(): void {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    if (!width) return;
+    if (relabel) {
+      relabel = false;
+      overlay.setLabels(store.get("label_tree"), store.get("labels"));
+      if (!touched) fitSoon();
+    }
     const now = performance.now();
-    const mix = this.#travel.progress(now);
-    const frame: Frame = {
-      camera: this.camera,
-      width: this.#width,
-      height: this.#height,
-      pixelRatio: window.devicePixelRatio || 1,
-      radius: this.radius,
-      mix,
-      now,
-    };
-    this.#drawPoints(frame);
-    const fading = this.overlay.draw(frame, this.#stillness.matches);
-    this.#root.dataset.labels = String(this.overlay.shown);
-    if (mix < 1 || fading || this.#young.length) this.request();
-    if (this.#fitted && this.#layer.awake && this.#connection.store.points.count)
-      this.#root.dataset.ready = "true";
+    const mix = travel.progress(now);
+    const pixelRatio = window.devicePixelRatio || 1;
+    const next = { camera, width, height, pixelRatio, radius: radius(), mix, now };
+    drawPoints(next);
+    const fading = overlay.draw(next, stillness.matches);
+    root.dataset.labels = String(overlay.shown);
+    if (mix < 1 || fading || young.length) request();
+    if (fitted && layer.awake && points.count) root.dataset.ready = "true";
   }
 
-  #drawPoints(frame: Frame): void {
-    const { store, ui } = this.#connection;
-    const { points } = store;
-    const looks = this.#looks;
-    const view = this.#seen();
-    const inView = this.#inView(view);
-    const many = inView > (this.#dense ? SPARSE : DENSE);
-    const dense = frame.mix === 1 && points.shown > 0 && (ui.density === "auto" ? many : ui.density === "on");
-    if (dense !== this.#dense) this.#layer.invalidate();
-    this.#dense = dense;
-    const { canvas } = this.#density;
-    canvas.hidden = !dense;
-    canvas.style.opacity = looks.mask ? "0.35" : "1";
-    if (dense) this.#density.draw(points, this.picker, frame.camera, view);
-    this.#young = this.#young.filter(({ birth }) => frame.now - birth < POP_MS);
+  function drawPoints(next: Frame): void {
+    const { mix, now } = next;
+    const view = camera.seen(width, height);
+    let inView = picker.count(view);
+    if (inView < COUNTED) inView = picker.within(view).length;
+    const many = inView > (dense ? SPARSE : DENSE);
+    const was = dense;
+    dense = mix === 1 && points.shown > 0 && (ui.density === "auto" ? many : ui.density === "on");
+    if (dense !== was) layer.invalidate();
+    density.draw(camera, view, dense, looks.mask ? 0.35 : 1);
+    young = young.filter(({ birth }) => now - birth < POP_MS);
     const part = points.count > DENSE && inView < points.count / 2;
-    this.#layer.draw({
-      ...frame,
+    layer.draw({
+      ...next,
       inView: dense ? looks.onTop.length : inView,
       mask: looks.mask,
       onTop: looks.onTop,
-      growing: this.#young.map(({ start, birth }) => ({ start, size: pop((frame.now - birth) / POP_MS) })),
+      growing: young.map(({ start, birth }) => ({ start, size: pop((now - birth) / POP_MS) })),
       rowsWithin: (margin) => {
         if (dense) return NOTHING;
-        return part ? this.picker.within(this.#seen(margin)).sort() : null;
+        return part ? picker.within(camera.seen(width, height, margin)).sort() : null;
       },
     });
-    const near = !dense && inView <= FEW && frame.camera.k >= frame.camera.home * NEAR;
-    const { classes } = store.get("info");
+    const near = !dense && inView <= FEW && camera.k >= camera.home * NEAR;
     const rows = () => {
-      const wanted = [...this.picker.within(view)].filter((row) => canPoint(points, classes, ui, row));
+      const wanted = [...picker.within(view)].filter((row) => canPoint(connection, row));
       return wanted.length > FEW ? null : wanted;
     };
-    this.#thumbs.draw({ ...frame, rows, colours: this.colours }, near);
-    Object.assign(this.#root.dataset, { density: dense ? "on" : "off" });
+    thumbs.draw({ ...next, rows, colours }, near);
+    root.dataset.density = dense ? "on" : "off";
   }
+
+  return {
+    camera,
+    overlay,
+    picker,
+    fit,
+    pan,
+    zoom,
+    radius,
+    retheme,
+    request,
+    /** The colour of each class. */
+    colours: () => colours,
+    /** The row of the small picture that is drawn at a place, or -1. */
+    pictureAt: (px: number, py: number) => thumbs.at(px, py, camera),
+  };
 }
 
 /** The size of a point that appears, of which a share of the time has passed: it overshoots a little. */

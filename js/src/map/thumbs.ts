@@ -18,7 +18,7 @@ export interface ThumbView {
 
 /** Pictures at their points, where the map is near enough that some fit: none covers another. */
 export class MapThumbs {
-  readonly element = h("div", { class: "dc-map-thumbs", attrs: { "aria-hidden": "true" } });
+  readonly element = h("div", { class: "dc-map-thumbs", "aria-hidden": "true" });
   readonly #points: PointTable;
   readonly #thumbnails: Thumbnails;
   readonly #shown = new Map<number, { element: HTMLElement; size: number }>();

@@ -15,7 +15,7 @@ export interface Told {
 
 /** The picture under the pointer, beside it and inside the map. */
 export class Tooltip {
-  readonly element = h("div", { class: "dc-tooltip", attrs: { hidden: true, role: "tooltip" } });
+  readonly element = h("div", { class: "dc-tooltip", hidden: true, role: "tooltip" });
   readonly #thumbnails: Thumbnails;
   readonly #images = new Map<number, HTMLImageElement>();
   readonly #words = h("div", { class: "dc-tooltip-words" });
@@ -64,7 +64,7 @@ export class Tooltip {
   #image(id: number): HTMLImageElement {
     const known = this.#images.get(id);
     if (known) return known;
-    const image = h("img", { attrs: { alt: "", width: 96, height: 96, decoding: "sync" } });
+    const image = h("img", { alt: "", width: 96, height: 96, decoding: "sync" });
     this.#images.set(id, image);
     for (const old of this.#images.keys()) {
       if (this.#images.size <= KEPT) break;

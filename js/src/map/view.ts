@@ -28,11 +28,7 @@ export class MapView {
   readonly #lasso = new Lasso();
   readonly #pointing: Pointing;
   readonly #place: Place;
-  readonly #hint = h(
-    "div",
-    { class: "dc-map-hint", attrs: { hidden: true } },
-    "Click the map, or hold Ctrl, to zoom",
-  );
+  readonly #hint = h("div", { class: "dc-map-hint", hidden: true }, "Click the map, or hold Ctrl, to zoom");
   #tool: Tool = "pan";
   #onTool: (tool: Tool) => void = () => undefined;
   #hintTimer = 0;
@@ -47,13 +43,11 @@ export class MapView {
       "div",
       {
         class: "dc-map-stage",
-        attrs: {
-          tabindex: 0,
-          role: "application",
-          "aria-label":
-            "Map of pictures. Drag to move, wheel to zoom, Shift and drag to select; Shift and arrow keys point at pictures.",
-          "data-tool": this.#tool,
-        },
+        tabindex: 0,
+        role: "application",
+        label:
+          "Map of pictures. Drag to move, wheel to zoom, Shift and drag to select; Shift and arrow keys point at pictures.",
+        "data-tool": this.#tool,
       },
       ...this.scene.layers,
       this.#lasso.element,

@@ -28,7 +28,8 @@ export function button({
     {
       class: `dc-button dc-${kind}${text ? "" : " dc-icon-only"}`,
       title: label,
-      attrs: { type: "button", "data-action": action, "aria-label": label },
+      "data-action": action,
+      label,
       on: click && { click },
     },
     name && icon(name),

@@ -9,14 +9,12 @@ export function changeBox(scope: Scope): { element: HTMLElement; opener: HTMLBut
   const { ui } = scope.connection;
   const text = h("input", {
     class: "dc-input",
-    attrs: {
-      type: "text",
-      name: "wish",
-      "aria-label": "How they should be",
-      placeholder: "at night, as a sketch …",
-      "data-first": true,
-      spellcheck: "false",
-    },
+    type: "text",
+    name: "wish",
+    label: "How they should be",
+    placeholder: "at night, as a sketch …",
+    "data-first": true,
+    spellcheck: "false",
     on: {
       input: () => refresh(),
       keydown: (event) => event.key === "Enter" && !go.disabled && send(),

@@ -37,11 +37,9 @@ export function chart(about: ChartAbout): Chart {
     "div",
     {
       class: "dc-chart-plot",
-      attrs: {
-        role: "slider",
-        "aria-label": about.title,
-        title: about.onChoose && "Click a round to select its pictures",
-      },
+      role: "slider",
+      label: about.title,
+      title: about.onChoose && "Click a round to select its pictures",
     },
     plot,
   );
@@ -114,7 +112,7 @@ export function chart(about: ChartAbout): Chart {
   const arrow = about.better === "higher" ? "↑" : "↓";
   const element = h(
     "div",
-    { class: "dc-chart", attrs: { "data-metric": about.title.toLowerCase() } },
+    { class: "dc-chart", "data-metric": about.title.toLowerCase() },
     h(
       "div",
       { class: "dc-chart-head", title: about.hint },

@@ -15,7 +15,8 @@ const MOST = 14;
 export function chartTip(): ChartTip {
   const element = h("div", {
     class: "dc-popover dc-chart-tip",
-    attrs: { popover: "manual", "aria-hidden": "true" },
+    popover: "manual",
+    "aria-hidden": "true",
   });
   let open = false;
   const hide = () => {

@@ -16,7 +16,7 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
     "button",
     {
       class: "dc-link",
-      attrs: { type: "button", "data-action": "clear-classes" },
+      "data-action": "clear-classes",
       on: { click: () => connection.ui.clearClasses() },
     },
     "Show all",
@@ -26,7 +26,7 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
     {
       class: "dc-link",
       title: "Select the pictures of these classes. Ctrl adds to the selection, Alt takes away",
-      attrs: { type: "button", "data-action": "select-classes" },
+      "data-action": "select-classes",
       on: { click: (event) => select(connection, shownPictures(connection), selectMode(event)) },
     },
     "Select",
@@ -54,7 +54,10 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
   const none = h("p", { class: "dc-empty" });
   const find = h("input", {
     class: "dc-input",
-    attrs: { type: "search", placeholder: "Find a class", "aria-label": "Find a class", hidden: true },
+    type: "search",
+    placeholder: "Find a class",
+    label: "Find a class",
+    hidden: true,
     on: { input: () => render() },
   });
   const render = () => {
@@ -105,7 +108,7 @@ function classLine(connection: Connection, id: number): ClassLine {
     "button",
     {
       class: "dc-class",
-      attrs: { type: "button", "data-class": id },
+      "data-class": id,
       on: { click: (event) => connection.ui.toggleClass(id, selectMode(event) === "add") },
     },
     name,

@@ -26,7 +26,7 @@ export function conceptList(concepts: readonly ConceptInfo[], insert: (token: st
       icon: "edit",
       click: () => insert(token),
     });
-    return h("div", { class: "dc-concept", attrs: { "data-token": token } }, "Learned", word, copy, use);
+    return h("div", { class: "dc-concept", "data-token": token }, "Learned", word, copy, use);
   };
   return h("div", { class: "dc-concepts" }, ...concepts.map(line));
 }

@@ -9,7 +9,7 @@ export function costMeter({ connection, signal }: Scope): HTMLElement {
   const opener = h("button", {
     class: "dc-link",
     title: "What each round took",
-    attrs: { type: "button", "data-action": "cost" },
+    "data-action": "cost",
   });
   const each = h("p", { class: "dc-note", title: "A picture, on average" });
   const table = h("table", { class: "dc-terms dc-costs" });

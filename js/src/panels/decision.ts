@@ -25,7 +25,7 @@ export interface Decision {
 /** The buttons under a proposal: accept in three ways, edit first, or reject and perhaps say why. */
 export function decision({ connection, notices }: Scope, { row, edited, edit }: Options): Decision {
   const where = `proposal:${row.id}`;
-  const element = h("div", { class: "dc-decision", attrs: { role: "group", "aria-label": "Your decision" } });
+  const element = h("div", { class: "dc-decision", role: "group", label: "Your decision" });
   const buttons = () => element.querySelectorAll<HTMLButtonElement>("button");
   const decide = async <N extends "accept" | "reject">(name: N, args: Requests[N]) => {
     notices.clear(where);
@@ -89,7 +89,10 @@ function rejectBox(reject: (reason: string) => void): HTMLElement[] {
   const opener = button({ action: "reject", label: "Reject this proposal", text: "Reject" });
   const reason = h("input", {
     class: "dc-input",
-    attrs: { type: "text", name: "reason", "data-first": true, "aria-label": "Why you reject it" },
+    type: "text",
+    name: "reason",
+    "data-first": true,
+    label: "Why you reject it",
     on: { keydown: (event) => event.key === "Enter" && send() },
   });
   const send = () => {

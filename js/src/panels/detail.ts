@@ -28,7 +28,8 @@ export function detailPanel(scope: Scope): HTMLElement {
     h("button", {
       class: "dc-link",
       title: label,
-      attrs: { type: "button", "data-action": action, hidden: true },
+      "data-action": action,
+      hidden: true,
       on: { click },
     });
   const bin = link("show-removed", "Show or hide what is in the recycle bin", () => {
@@ -41,7 +42,7 @@ export function detailPanel(scope: Scope): HTMLElement {
     grid.element.scrollTop = 0;
   });
   header.append(h("span", { class: "dc-spring" }), bin, all);
-  const empty = h("p", { class: "dc-empty", attrs: { hidden: true } });
+  const empty = h("p", { class: "dc-empty", hidden: true });
   const retry = link("retry-detail", "Ask for the pictures again", () => void ask());
   retry.textContent = "Try again";
 
@@ -77,10 +78,10 @@ export function detailPanel(scope: Scope): HTMLElement {
       {
         class: "dc-families-class",
         style: { "--class": colours()[index] ?? "gray" },
-        attrs: { role: "rowheader" },
+        role: "rowheader",
       },
       h("i", { class: "dc-dot" }),
-      h("b", { attrs: { dir: "auto" }, title: row?.name }, row?.name ?? "Unknown class"),
+      h("b", { dir: "auto", title: row?.name }, row?.name ?? "Unknown class"),
       h("span", {}, counts),
     );
   };

@@ -10,7 +10,7 @@ export function editList(edits: readonly EditRow[]): HTMLElement | null {
   const measured = bars.some((bar) => bar);
   return h(
     "section",
-    { class: "dc-brought", attrs: { "aria-label": "What each change brought" } },
+    { class: "dc-brought", label: "What each change brought" },
     h(
       "h4",
       { title: "Found by leaving each change out. In standard deviations of the class's pictures." },
@@ -32,7 +32,7 @@ export function editList(edits: readonly EditRow[]): HTMLElement | null {
         name,
         h(
           "i",
-          { class: "dc-gain-bar", attrs: { "data-sign": gain < 0 ? "minus" : "plus" } },
+          { class: "dc-gain-bar", "data-sign": gain < 0 ? "minus" : "plus" },
           h("i", { class: "dc-gain-fill", style: span(bar.from, bar.to) }),
           standard_error !== null && h("i", { class: "dc-gain-error", style: span(bar.low, bar.high) }),
           h("i", { class: "dc-gain-zero", style: { left: percent(bar.zero) } }),

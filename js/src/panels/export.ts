@@ -20,15 +20,20 @@ export function exportForm({ connection, signal, notices }: Scope): HTMLElement 
   const { store, ui } = connection;
   const format = h("select", {
     class: "dc-input",
-    attrs: { name: "format", "aria-label": "Format", "data-first": true },
+    name: "format",
+    label: "Format",
+    "data-first": true,
     on: { change: () => explain() },
   });
   const hint = h("p", { class: "dc-note" });
   const path = h("input", {
     class: "dc-input",
-    attrs: { type: "text", name: "path", "aria-label": "Folder to export to", spellcheck: "false" },
+    type: "text",
+    name: "path",
+    label: "Folder to export to",
+    spellcheck: "false",
   });
-  const overwrite = h("input", { attrs: { type: "checkbox", name: "overwrite" } });
+  const overwrite = h("input", { type: "checkbox", name: "overwrite" });
   let busy = false;
   const write = button({
     action: "export",
@@ -78,7 +83,7 @@ export function exportForm({ connection, signal, notices }: Scope): HTMLElement 
     if (export_formats.join() === known) return;
     known = export_formats.join();
     format.replaceChildren(
-      ...export_formats.map((value) => h("option", { attrs: { value } }, FORMATS[value]?.[0] ?? value)),
+      ...export_formats.map((value) => h("option", { value }, FORMATS[value]?.[0] ?? value)),
     );
     explain();
   };

@@ -12,7 +12,7 @@ export function flaggedLine({ connection, signal }: Scope): HTMLElement {
     {
       class: "dc-flagged",
       title: "Something is wrong with these pictures; exports leave them out. Click to select them.",
-      attrs: { type: "button", "data-action": "select-flagged" },
+      "data-action": "select-flagged",
       on: { click: () => ui.select(flagged()) },
     },
     icon("warning"),

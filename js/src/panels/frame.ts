@@ -15,7 +15,8 @@ export function frame(name: PanelName, title: string): Frame {
     {
       class: "dc-fold",
       title: "Collapse or expand this panel",
-      attrs: { type: "button", "data-action": "collapse", "aria-expanded": "true" },
+      "data-action": "collapse",
+      "aria-expanded": "true",
     },
     title,
     icon("down"),
@@ -24,7 +25,7 @@ export function frame(name: PanelName, title: string): Frame {
   const body = h("div", { class: "dc-panel-body" });
   const element = h(
     "section",
-    { class: `dc-panel dc-${name}`, attrs: { "data-panel": name, "aria-label": title } },
+    { class: `dc-panel dc-${name}`, "data-panel": name, label: title },
     header,
     body,
   );

@@ -1,23 +1,39 @@
 import { h } from "../dom";
 import { isPending } from "../pending";
-import type { Info, PerturbationInfo } from "../protocol";
+import type { GeneratorDefaults, PerturbationInfo } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { ABOUT_PROMPTS, jobList } from "./jobs";
+import { numberField } from "./numberfield";
 import { previewStrip } from "./preview";
 
 /** How many pictures, how, and the button that starts it; progress below. */
 export function generateForm(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
-  const perClass = number({ name: "per_class", label: "Pictures per class", min: 1, step: 1, value: "10" });
-  const strength = number({ name: "strength", label: "Strength", min: 0.05, max: 1, step: 0.05 });
-  const guidance = number({ name: "guidance_scale", label: "Guidance", min: 0, step: 0.5 });
-  const steps = number({ name: "num_inference_steps", label: "Steps", min: 1, step: 1 });
-  const seed = number({ name: "seed", label: "Seed", min: 0, step: 1, placeholder: "auto" });
-  const strengthField = field("Strength", strength, "How far from its parent a picture may go");
+  const perClass = numberField("Per class", "How many pictures to generate of each class", {
+    name: "per_class",
+    min: 1,
+    value: 10,
+    required: true,
+  });
+  const strength = numberField("Strength", "How far from its parent a picture may go", {
+    name: "strength",
+    min: 0.05,
+    max: 1,
+    step: "any",
+  });
+  const steps = numberField("Steps", "Denoising steps", { name: "num_inference_steps", min: 1 });
+  const guidance = numberField("Guidance", "How closely the prompt is followed", {
+    name: "guidance_scale",
+    min: 0,
+    step: "any",
+  });
+  const seed = numberField("Seed", "The same seed makes the same pictures", { name: "seed", min: 0 });
+  const fields = [perClass, strength, steps, guidance, seed];
   const mode = h("select", {
     class: "dc-input",
-    attrs: { name: "perturbation", "aria-label": "How the pictures are varied" },
+    name: "perturbation",
+    label: "How the pictures are varied",
     on: { change: () => explain() },
   });
   const explanation = h("p", { class: "dc-note" });
@@ -25,39 +41,31 @@ export function generateForm(scope: Scope): HTMLElement {
   const way = () => ways.find(({ name }) => name === mode.value);
   const explain = () => {
     explanation.textContent = way()?.text ?? "";
-    strengthField.hidden = !way()?.needs_originals;
+    strength.element.hidden = !way()?.needs_originals;
   };
 
-  const start = () => {
-    notices.clear("generate");
-    go.disabled = true;
-    const { classes } = connection.ui;
-    void connection
-      .act(
-        "generate",
-        {
-          per_class: perClass.valueAsNumber,
-          classes: classes.size ? [...classes] : null,
-          seed: given(seed),
-          perturbation: mode.value,
-          strength: way()?.needs_originals ? given(strength) : null,
-          guidance_scale: given(guidance),
-          num_inference_steps: given(steps),
-        },
-        "generate",
-      )
-      .finally(refresh);
-  };
   const go = button({
     action: "generate",
     label: "Generate pictures in the background",
     icon: "spark",
     text: "Generate",
     kind: "primary",
-    click: () => {
-      const wrong = [perClass, strength, guidance, steps, seed].find((input) => !input.checkValidity());
-      if (wrong) wrong.reportValidity();
-      else start();
+    click: async () => {
+      if (!fields.every(({ input }) => input.reportValidity())) return;
+      notices.clear("generate");
+      go.disabled = true;
+      const { classes } = connection.ui;
+      const args = {
+        per_class: perClass.input.valueAsNumber,
+        classes: classes.size ? [...classes] : null,
+        seed: seed.value(),
+        perturbation: mode.value,
+        strength: way()?.needs_originals ? strength.value() : null,
+        guidance_scale: guidance.value(),
+        num_inference_steps: steps.value(),
+      };
+      await connection.act("generate", args, "generate");
+      refresh();
     },
   });
   const resume = button({
@@ -74,27 +82,19 @@ export function generateForm(scope: Scope): HTMLElement {
     const busy = jobs.some((job) => job.kind === "generate" && isPending(job));
     go.disabled = busy || info.read_only || !info.classes.length;
     resume.hidden = busy || info.read_only || !info.resumable;
-    const { classes } = connection.ui;
-    const names = info.classes.filter((row) => classes.has(row.id)).map((row) => row.name);
+    const names = info.classes.filter(({ id }) => connection.ui.classes.has(id)).map(({ name }) => name);
     scopeNote.hidden = !names.length;
-    scopeNote.textContent = names.length
-      ? `Only ${names.slice(0, 4).join(", ")}${names.length > 4 ? " …" : ""}`
-      : "";
-    showDefaults(info);
-    if (JSON.stringify(info.perturbations) !== JSON.stringify(ways)) showWays(info.perturbations);
-  }
-  function showWays(now: PerturbationInfo[]): void {
-    ways = now;
+    scopeNote.textContent = `Only ${names.slice(0, 4).join(", ")}${names.length > 4 ? " …" : ""}`;
+    const defaults = info.generator?.defaults;
+    for (const { input } of [strength, guidance, steps]) {
+      input.placeholder = String(defaults?.[input.name as keyof GeneratorDefaults] ?? "auto");
+    }
+    if (JSON.stringify(info.perturbations) === JSON.stringify(ways)) return;
+    ways = info.perturbations;
     mode.replaceChildren(
-      ...ways.map(({ name, title, text }) => h("option", { title: text, attrs: { value: name } }, title)),
+      ...ways.map(({ name: value, title, text }) => h("option", { title: text, value }, title)),
     );
     explain();
-  }
-  function showDefaults({ generator }: Info): void {
-    const defaults = generator?.defaults;
-    strength.placeholder = defaults ? String(defaults.strength) : "auto";
-    guidance.placeholder = defaults ? String(defaults.guidance_scale) : "auto";
-    steps.placeholder = defaults ? String(defaults.num_inference_steps) : "auto";
   }
   connection.store.on("info", refresh, signal);
   connection.store.on("jobs", refresh, signal);
@@ -104,56 +104,19 @@ export function generateForm(scope: Scope): HTMLElement {
   return h(
     "div",
     { class: "dc-generate" },
-    h(
-      "div",
-      { class: "dc-row" },
-      field("Per class", perClass, "How many pictures to generate of each class"),
-      h("div", { class: "dc-go" }, go, resume),
-    ),
+    h("div", { class: "dc-row" }, perClass.element, h("div", { class: "dc-go" }, go, resume)),
     scopeNote,
     h("div", {}, mode, explanation),
-    strengthField,
+    strength.element,
     h(
       "details",
       { class: "dc-more" },
       h("summary", {}, "Settings"),
-      h(
-        "div",
-        { class: "dc-settings" },
-        field("Steps", steps, "Denoising steps"),
-        field("Guidance", guidance, "How closely the prompt is followed"),
-        field("Seed", seed, "The same seed makes the same pictures"),
-      ),
+      h("div", { class: "dc-settings" }, ...fields.slice(2).map(({ element }) => element)),
     ),
     notices.slot("generate"),
     jobList(scope, (job) => !ABOUT_PROMPTS.has(job.kind)),
     previewStrip(scope),
     notices.slot("jobs"),
   );
-}
-
-function given(input: HTMLInputElement): number | null {
-  return input.value === "" ? null : input.valueAsNumber;
-}
-
-interface NumberOptions {
-  name: string;
-  label: string;
-  min: number;
-  max?: number;
-  step: number;
-  value?: string;
-  placeholder?: string;
-}
-
-function number({ name, label, ...attrs }: NumberOptions): HTMLInputElement {
-  const any = attrs.step < 1 ? "any" : attrs.step;
-  return h("input", {
-    class: "dc-input",
-    attrs: { type: "number", name, "aria-label": label, required: name === "per_class", ...attrs, step: any },
-  });
-}
-
-function field(name: string, input: HTMLElement, hint = ""): HTMLElement {
-  return h("label", { class: "dc-field", title: hint }, h("span", {}, name), input);
 }

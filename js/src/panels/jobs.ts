@@ -1,4 +1,5 @@
-import { duration } from "../amounts";
+import { counted, duration } from "../amounts";
+import { closeButton } from "../closebutton";
 import { h } from "../dom";
 import { icon } from "../icons";
 import { isPending } from "../pending";
@@ -11,10 +12,7 @@ export const ABOUT_PROMPTS: ReadonlySet<string> = new Set(["search", "tune"]);
 
 interface Line {
   element: HTMLElement;
-  bar: HTMLElement;
-  count: HTMLElement;
-  message: HTMLElement;
-  stop: HTMLButtonElement;
+  update: (job: JobRow, all: readonly JobRow[]) => void;
 }
 
 /** Milliseconds that the end of a job stays to be read. */
@@ -29,13 +27,6 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
   const dismissed = new Set(
     connection.store.get("jobs").map((job) => (job.state === "failed" ? job.id : null)),
   );
-  const timers = new Set<number>();
-  const say = (job: JobRow) => {
-    const line = ended(job);
-    element.append(line);
-    const timer = window.setTimeout(() => line.remove(), LINGERS);
-    timers.add(timer);
-  };
   const render = (all: JobRow[]) => {
     const jobs = all.filter(wanted);
     for (const [id, line] of lines) {
@@ -43,7 +34,10 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
       if (job && isPending(job)) continue;
       line.element.remove();
       lines.delete(id);
-      if (job && job.state !== "failed") say(job);
+      if (!job || job.state === "failed") continue;
+      const end = ended(job);
+      element.append(end);
+      setTimeout(() => end.remove(), LINGERS);
     }
     for (const old of element.querySelectorAll(".dc-job-failed")) old.remove();
     for (const job of jobs) {
@@ -53,61 +47,55 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
         const line = lines.get(job.id) ?? makeLine(scope, job);
         if (!lines.has(job.id)) element.append(line.element);
         lines.set(job.id, line);
-        update(line, job, all);
+        line.update(job, all);
       }
     }
   };
   connection.store.on("jobs", render, signal);
-  signal.addEventListener("abort", () => timers.forEach(clearTimeout), { once: true });
   render(connection.store.get("jobs"));
   return element;
 }
 
-function makeLine({ connection }: Scope, job: JobRow): Line {
-  const bar = h("i", {});
+function makeLine({ connection }: Scope, { id, name }: JobRow): Line {
+  const bar = h("i");
+  const progress = h("div", { class: "dc-progress", role: "progressbar", label: name }, bar);
   const count = h("span", { class: "dc-job-count" });
   const message = h("span", { class: "dc-job-message" });
   const stop = button({
     action: "cancel",
     label: "Stop",
     text: "Stop",
-    click: () => {
+    click: async () => {
       stop.disabled = true;
       stop.lastElementChild!.textContent = "Stopping …";
-      void connection.act("cancel", { job: job.id }, "jobs").then((reply) => {
-        if (!reply) stop.disabled = false;
-      });
+      if (!(await connection.act("cancel", { job: id }, "jobs"))) stop.disabled = false;
     },
   });
   const element = h(
     "div",
-    { class: "dc-job", attrs: { "data-job-id": job.id } },
-    h("div", { class: "dc-job-line" }, h("b", { title: job.name }, job.name), stop),
-    h("div", { class: "dc-progress", attrs: { role: "progressbar", "aria-label": job.name } }, bar),
+    { class: "dc-job", "data-job-id": id },
+    h("div", { class: "dc-job-line" }, h("b", { title: name }, name), stop),
+    progress,
     h("div", { class: "dc-job-state" }, count, message),
   );
-  return { element, bar, count, message, stop };
-}
-
-function update({ element, bar, count, message, stop }: Line, job: JobRow, all: readonly JobRow[]): void {
-  const { done, total, state } = job;
-  const queued = state === "queued";
-  const known = total !== null && total > 0;
-  element.dataset.state = state;
-  element.classList.toggle("dc-busy", !known && !queued);
-  bar.style.width = known ? `${Math.min(100, (100 * done) / total)}%` : "";
-  const progress = bar.parentElement!;
-  if (known) progress.setAttribute("aria-valuenow", String(Math.round((100 * done) / total)));
-  else progress.removeAttribute("aria-valuenow");
-  count.textContent = known ? `${done} / ${total}` : "";
-  if (!stop.disabled) {
-    const word = queued ? "Cancel" : "Stop";
-    stop.lastElementChild!.textContent = word;
-    stop.title = `${word}: ${job.name}. What is finished is kept.`;
-    stop.setAttribute("aria-label", stop.title);
-  }
-  const left = known && job.rate ? `${duration(Math.ceil((total - done) / job.rate))} left` : "";
-  message.textContent = queued ? turn(job, all) : [job.message, left].filter(Boolean).join(" · ");
+  const update: Line["update"] = (job, all) => {
+    const { done, total, state, rate } = job;
+    const queued = state === "queued";
+    const percent = total ? Math.min(100, (100 * done) / total) : null;
+    element.dataset.state = state;
+    element.classList.toggle("dc-busy", percent === null && !queued);
+    bar.style.width = percent === null ? "" : `${percent}%`;
+    progress.ariaValueNow = percent === null ? null : String(Math.round(percent));
+    count.textContent = total ? `${done} / ${total}` : "";
+    if (!stop.disabled) {
+      stop.lastElementChild!.textContent = queued ? "Cancel" : "Stop";
+      stop.title = `${stop.textContent}: ${name}. What is finished is kept.`;
+      stop.ariaLabel = stop.title;
+    }
+    const left = total && rate ? `${duration(Math.ceil((total - done) / rate))} left` : "";
+    message.textContent = queued ? turn(job, all) : [job.message, left].filter(Boolean).join(" · ");
+  };
+  return { element, update };
 }
 
 function turn(job: JobRow, all: readonly JobRow[]): string {
@@ -121,7 +109,7 @@ function ended({ name, state, made }: JobRow): HTMLElement {
     state === "cancelled"
       ? "stopped. What was finished is kept."
       : typeof made === "number"
-        ? `${made.toLocaleString("en")} ${made === 1 ? "picture" : "pictures"} made`
+        ? `${counted(made, "picture")} made`
         : "done";
   return h(
     "p",
@@ -132,19 +120,15 @@ function ended({ name, state, made }: JobRow): HTMLElement {
 }
 
 function failure(job: JobRow, dismiss: () => void): HTMLElement {
+  const close = closeButton("Dismiss", () => {
+    dismiss();
+    element.remove();
+  });
   const element = h(
     "div",
-    { class: "dc-notice dc-notice-error dc-job-failed", attrs: { role: "alert" } },
+    { class: "dc-notice dc-notice-error dc-job-failed", role: "alert" },
     h("span", {}, h("b", {}, job.name), `: ${job.error ?? "failed"}`),
-    button({
-      action: "dismiss",
-      label: "Dismiss",
-      icon: "close",
-      click: () => {
-        dismiss();
-        element.remove();
-      },
-    }),
+    close,
   );
   return element;
 }

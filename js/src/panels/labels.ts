@@ -15,12 +15,12 @@ export function labelChips(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
   const { store, ui } = connection;
   let order: Order = "frequency";
-  const list = h("div", { class: "dc-chips", attrs: { role: "group", "aria-label": "Content labels" } });
+  const list = h("div", { class: "dc-chips", role: "group", label: "Content labels" });
   const select = h(
     "select",
     {
       class: "dc-select",
-      attrs: { "aria-label": "Sort content labels" },
+      label: "Sort content labels",
       on: {
         change: () => {
           order = select.value as Order;
@@ -28,8 +28,8 @@ export function labelChips(scope: Scope): HTMLElement {
         },
       },
     },
-    h("option", { attrs: { value: "frequency" } }, "by frequency"),
-    h("option", { attrs: { value: "ratio" } }, "by generated / original"),
+    h("option", { value: "frequency" }, "by frequency"),
+    h("option", { value: "ratio" }, "by generated / original"),
   );
   const empty = h("p", { class: "dc-empty" }, "The words that describe the pictures appear here.");
   const chips = new Map<number, Chip>();
@@ -77,7 +77,7 @@ interface Chip {
 function labelChip(connection: Connection, id: number): Chip {
   const { ui } = connection;
   let name = "";
-  const text = h("span", { attrs: { dir: "auto" } });
+  const text = h("span", { dir: "auto" });
   const count = h("em", {});
   const choose = (event: MouseEvent) => {
     const mode = selectMode(event);
@@ -90,7 +90,7 @@ function labelChip(connection: Connection, id: number): Chip {
     "button",
     {
       class: "dc-chip",
-      attrs: { type: "button", "data-label": id },
+      "data-label": id,
       on: { click: choose, pointerenter: point, pointerleave: leave, focus: point, blur: leave },
     },
     h("i", { class: "dc-pie" }),

@@ -25,7 +25,7 @@ export function labelSource({ connection, signal }: Scope): HTMLElement {
     const { language, labels_from, read_only } = store.get("info");
     choice.element.hidden = !language;
     choice.element.disabled = read_only || wished !== null;
-    choice.value = wished ?? labels_from;
+    choice.choose(wished ?? labels_from);
   };
   const settle = () => {
     const arrived = wished === store.get("info").labels_from;

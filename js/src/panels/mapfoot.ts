@@ -18,7 +18,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
   const { ui } = connection;
   const legend = h(
     "div",
-    { class: "dc-map-legend", attrs: { "aria-hidden": "true" } },
+    { class: "dc-map-legend", "aria-hidden": "true" },
     h("span", {}, h("i", { class: "dc-dot" }), "original"),
     h("span", {}, h("i", { class: "dc-ring" }), "generated"),
     h("span", {}, h("i", { class: "dc-pie", style: { "--share": "40%" } }), "label, generated share"),
@@ -34,7 +34,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
       {
         class: "dc-link",
         title: "Select the pictures with this label. Ctrl adds to the selection, Alt takes away",
-        attrs: { type: "button", "data-action": "select-label" },
+        "data-action": "select-label",
         on: { click: (event) => select(connection, chosen.pictures, selectMode(event)) },
       },
       "Select them",
@@ -44,7 +44,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
       () => void focusLabel(connection, chosen.text, chosen.labels, "map"),
     );
     const count = chosen.pictures.size === 1 ? "1 picture" : `${chosen.pictures.size} pictures`;
-    focus.replaceChildren(h("b", { attrs: { dir: "auto" } }, chosen.text), h("span", {}, count), choose, end);
+    focus.replaceChildren(h("b", { dir: "auto" }, chosen.text), h("span", {}, count), choose, end);
   };
   const density = button({
     action: "density",
@@ -70,7 +70,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
     focus,
     h(
       "div",
-      { class: "dc-group", attrs: { role: "group", "aria-label": "View" } },
+      { class: "dc-group", role: "group", label: "View" },
       density,
       button({ action: "zoom-out", label: "Zoom out (−)", icon: "minus", click: () => view.zoom(1 / 1.5) }),
       button({ action: "zoom-in", label: "Zoom in (+)", icon: "plus", click: () => view.zoom(1.5) }),

@@ -6,10 +6,10 @@ import type { Preview } from "../ui";
 /** What the running job is making, unfinished: to look at only, and gone when the job ends. */
 export function previewStrip({ connection, signal, colours }: Scope): HTMLElement {
   const { store, ui } = connection;
-  const strip = h("div", { class: "dc-preview-strip", attrs: { "aria-hidden": "true" } });
+  const strip = h("div", { class: "dc-preview-strip", "aria-hidden": "true" });
   const element = h(
     "figure",
-    { class: "dc-preview", attrs: { hidden: true } },
+    { class: "dc-preview", hidden: true },
     h("figcaption", {}, "Preview, not part of the session"),
     strip,
   );
@@ -30,7 +30,7 @@ export function previewStrip({ connection, signal, colours }: Scope): HTMLElemen
     strip.replaceChildren(
       ...urls.map((src, i) => {
         const colour = colours()[rows.findIndex(({ id }) => id === classes[i])] ?? "gray";
-        return h("img", { style: { "--class": colour }, attrs: { src, alt: "", draggable: "false" } });
+        return h("img", { style: { "--class": colour }, src, alt: "", draggable: "false" });
       }),
     );
     element.hidden = !urls.length;

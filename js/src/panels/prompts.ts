@@ -21,7 +21,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const { element, body, header } = frame("prompts", "Prompts");
   const note = h("span", { class: "dc-panel-note" });
   header.append(note, strategyBox(scope));
-  const chips = h("div", { class: "dc-class-chips", attrs: { role: "group", "aria-label": "Classes" } });
+  const chips = h("div", { class: "dc-class-chips", role: "group", label: "Classes" });
   const reach = roving(chips, "button");
   const list = h("div", { class: "dc-cards" });
   const memory = new TemplateMemory();
@@ -87,7 +87,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
       const none =
         !templates.length && h("p", { class: "dc-empty" }, "No prompt. Add one to generate this class.");
       const group = card(`group:${row.id}`, null, () =>
-        h("section", { class: "dc-prompt-group", attrs: { "data-prompt-class": row.id } }),
+        h("section", { class: "dc-prompt-group", "data-prompt-class": row.id }),
       );
       group.style.setProperty("--class", colour);
       const drafts = group.querySelectorAll(":scope > [data-new]");
@@ -128,7 +128,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
         class: "dc-class-chip",
         title: `Show only ${row.name}`,
         style: { "--class": colour },
-        attrs: { type: "button", "data-class-chip": row.id },
+        "data-class-chip": row.id,
         on: {
           click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
         },

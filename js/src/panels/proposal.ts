@@ -20,12 +20,10 @@ const SHOWN = 5;
 export function proposalCard(scope: Scope, row: ProposalRow, onEdit: (open: boolean) => void): HTMLElement {
   const card = h("article", {
     class: "dc-proposal",
-    attrs: {
-      "data-proposal": row.id,
-      "data-state": row.state,
-      "data-improved": String(row.improved),
-      "aria-label": "Proposed prompt",
-    },
+    "data-proposal": row.id,
+    "data-state": row.state,
+    "data-improved": String(row.improved),
+    label: "Proposed prompt",
   });
   if (row.state === "running") {
     card.append(
@@ -84,7 +82,7 @@ function head(row: ProposalRow): HTMLElement {
         {
           class: "dc-gain",
           title: `How much better its pictures follow your feedback, compared seed by seed: ${gainText(gain)}${error} standard deviations`,
-          attrs: { "data-good": row.improved && row.confirmed },
+          "data-good": row.improved && row.confirmed,
         },
         h("b", {}, gainText(gain)),
         error,
@@ -154,7 +152,7 @@ function comparing(
     {
       class: "dc-link",
       title: "Compare the pictures before and after, seed by seed",
-      attrs: { type: "button", "data-action": "compare-proxies" },
+      "data-action": "compare-proxies",
       on: { click: () => compareBox(scope, pairs()) },
     },
     "Compare",

@@ -27,9 +27,7 @@ export function searchDetails(row: ProposalRow): HTMLElement | null {
 
 function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElement {
   const number = (value: number | undefined) => (value === undefined ? "–" : hundredths(value));
-  const head = ["Counts", "Weight", "Before", "After"].map((text) =>
-    h("th", { attrs: { scope: "col" } }, text),
-  );
+  const head = ["Counts", "Weight", "Before", "After"].map((text) => h("th", { scope: "col" }, text));
   return h(
     "table",
     { class: "dc-terms" },
@@ -41,7 +39,7 @@ function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElemen
         h(
           "tr",
           { title: termHint(name) },
-          h("th", { attrs: { scope: "row" } }, termName(name)),
+          h("th", { scope: "row" }, termName(name)),
           h("td", {}, name in weights ? `× ${weights[name]}` : ""),
           h("td", {}, number(terms.before[name])),
           h("td", {}, h("b", {}, number(terms.after[name]))),

@@ -51,8 +51,8 @@ export function setsBox(scope: Scope): HTMLElement {
   const box = popover(
     opener,
     "Two sets of pictures",
-    h("div", { class: "dc-set", attrs: { "data-set": "a" } }, h("b", {}, "A"), countA, clear, keep),
-    h("div", { class: "dc-set", attrs: { "data-set": "b" } }, h("b", {}, "B"), countB),
+    h("div", { class: "dc-set", "data-set": "a" }, h("b", {}, "A"), countA, clear, keep),
+    h("div", { class: "dc-set", "data-set": "b" }, h("b", {}, "B"), countB),
     h("div", { class: "dc-actions" }, both, without),
   );
   const refresh = () => {

@@ -17,7 +17,9 @@ export function provenanceSheet(scope: Scope): HTMLElement {
   const { store, ui, thumbnails } = connection;
   const sheet = h("div", {
     class: "dc-sheet",
-    attrs: { hidden: true, role: "dialog", "aria-label": "Provenance" },
+    hidden: true,
+    role: "dialog",
+    label: "Provenance",
   });
   let opener: Element | null = null;
   let shown = 0;
@@ -62,7 +64,7 @@ export function provenanceSheet(scope: Scope): HTMLElement {
     const at = store.get("info").classes.findIndex(({ id }) => id === row.class_id);
     const mark = h("i", { class: row.origin === "generated" ? "dc-ring" : "dc-dot" });
     const text = `${row.class ?? "Picture"} · ${row.hidden ? "removed" : row.origin}`;
-    const name = h("b", { attrs: { dir: "auto" }, title: text }, mark, text);
+    const name = h("b", { dir: "auto", title: text }, mark, text);
     name.style.setProperty("--class", scope.colours()[at] ?? "gray");
     return name;
   };
@@ -86,7 +88,7 @@ export function provenanceSheet(scope: Scope): HTMLElement {
 
   const words = (name: string, text: unknown) => {
     if (!text) return null;
-    const said = h("p", { attrs: { dir: "auto" } }, String(text));
+    const said = h("p", { dir: "auto" }, String(text));
     const copy = button({
       action: "copy-prompt",
       label: "Copy the prompt",
@@ -108,14 +110,15 @@ export function provenanceSheet(scope: Scope): HTMLElement {
         {
           class: "dc-chip",
           title: label,
-          attrs: { type: "button", "data-label": text, dir: "auto" },
+          "data-label": text,
+          dir: "auto",
           on: { click: () => void focusLabel(connection, text, [id], "sheet") },
         },
         text,
       );
     });
     return chips?.length
-      ? h("div", { class: "dc-chips", attrs: { role: "group", "aria-label": "Content labels" } }, ...chips)
+      ? h("div", { class: "dc-chips", role: "group", label: "Content labels" }, ...chips)
       : null;
   };
 
@@ -129,7 +132,8 @@ export function provenanceSheet(scope: Scope): HTMLElement {
         {
           class: "dc-kin",
           title: label,
-          attrs: { type: "button", "aria-label": label, "data-kin": id },
+          label,
+          "data-kin": id,
           on: { click: () => ui.emit("sheet", id) },
         },
         lateImage(thumbnails.picture(id), { alt: "" }),

@@ -1,5 +1,6 @@
 import { h } from "../dom";
 import { popover } from "../popover";
+import { roving } from "../roving";
 import { type ButtonOptions, button } from "./button";
 
 /** A button, and a small one beside it that opens a menu of other ways to do the same. */
@@ -10,28 +11,13 @@ export function splitButton(main: ButtonOptions, others: ButtonOptions[]): HTMLE
     icon: "down",
     kind: main.kind,
   });
-  const items = others.map((other) => {
-    const item = button({
-      ...other,
-      click: () => {
-        menu.hidePopover();
-        other.click?.();
-      },
-    });
-    item.setAttribute("role", "menuitem");
-    return item;
-  });
+  const items = others.map((other) => Object.assign(button(other), { role: "menuitem" }));
   items[0].dataset.first = "";
   const menu = popover(opener, `${main.text}: more ways`, ...items);
   menu.classList.add("dc-menu");
-  menu.setAttribute("role", "menu");
-  opener.setAttribute("aria-haspopup", "menu");
-  menu.addEventListener("keydown", ({ key }) => {
-    const step = key === "ArrowDown" ? 1 : key === "ArrowUp" ? -1 : 0;
-    const at = items.indexOf(
-      (menu.getRootNode() as Document | ShadowRoot).activeElement as HTMLButtonElement,
-    );
-    if (step) items[(at + step + items.length) % items.length].focus();
-  });
+  menu.role = "menu";
+  menu.addEventListener("click", () => menu.hidePopover(), true);
+  roving(menu, "button");
+  opener.ariaHasPopup = "menu";
   return h("div", { class: "dc-split" }, button(main), opener, menu);
 }

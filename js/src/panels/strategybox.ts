@@ -15,7 +15,7 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
   });
   let choices = choicesOf("Prompt strategy", []);
   const list = h("div", {}, choices.element);
-  const keep = h("input", { attrs: { type: "checkbox", name: "keep" } });
+  const keep = h("input", { type: "checkbox", name: "keep" });
   const whom = h("p", { class: "dc-note" });
   const apply = button({
     action: "use-strategy",
@@ -29,7 +29,7 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
       refresh();
       const { classes } = ui;
       const args = {
-        strategy: choices.value,
+        strategy: choices.value(),
         classes: classes.size ? [...classes] : null,
         replace: !keep.checked,
       };

@@ -4,6 +4,7 @@ import type { Choice, ClassRow, TuningMethod } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 import { choicesOf } from "./choices";
+import { numberField } from "./numberfield";
 
 const METHODS: Choice[] = [
   {
@@ -30,23 +31,20 @@ export function teachBox(
   });
   opener.disabled = connection.store.get("info").read_only || !row.originals;
   const methods = choicesOf("Method", METHODS);
-  const steps = h("input", {
-    class: "dc-input",
-    attrs: { type: "number", name: "steps", "aria-label": "Steps", min: 1, step: 1, placeholder: "auto" },
-  });
+  const steps = numberField("Steps", "Training steps", { name: "steps", min: 1 });
   const go = button({
     action: "tune",
     label: "Start learning in the background",
     text: "Teach",
     kind: "primary",
     click: () => {
-      if (!steps.reportValidity()) return;
+      if (!steps.input.reportValidity()) return;
       box.hidePopover();
       notices.clear("prompts");
       const args = {
         class_id: row.id,
-        method: methods.value as TuningMethod,
-        steps: steps.value === "" ? null : steps.valueAsNumber,
+        method: methods.value() as TuningMethod,
+        steps: steps.value(),
       };
       void connection.act("tune", args, "prompts");
     },
@@ -56,12 +54,7 @@ export function teachBox(
     `Teach ${row.name}`,
     h("b", {}, `Teach the generator “${row.name}”`),
     methods.element,
-    h(
-      "div",
-      { class: "dc-row" },
-      h("label", { class: "dc-field", title: "Training steps" }, h("span", {}, "Steps"), steps),
-      go,
-    ),
+    h("div", { class: "dc-row" }, steps.element, go),
   );
   return { opener, box };
 }

@@ -21,7 +21,8 @@ export function templateCard(
   const frozen = connection.store.get("info").read_only;
   const card = h("article", {
     class: "dc-card",
-    attrs: { "data-template": row.id, "aria-label": `Prompt for ${owner.name}` },
+    "data-template": row.id,
+    label: `Prompt for ${owner.name}`,
   });
   const problems = notices.slot(where);
   const remembered = memory.get(row);
@@ -110,7 +111,7 @@ function example(parts: readonly TemplatePart[], word: string): HTMLElement {
     {
       class: "dc-example",
       title: `One of ${count.toLocaleString("en")} prompts. Click for another.`,
-      attrs: { type: "button", "data-action": "another-example" },
+      "data-action": "another-example",
       on: {
         click: () => {
           const shown = prompt.textContent;

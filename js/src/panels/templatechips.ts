@@ -41,12 +41,9 @@ function slotGroup(slot: Slot, at: number, change: ChangeSlot | null): HTMLEleme
         title: option.on
           ? "Click leaves it out, Delete removes it"
           : "Left out. Click takes it back, Delete removes it",
-        attrs: {
-          type: "button",
-          "data-option": `${at}.${i}`,
-          "aria-pressed": String(option.on),
-          "aria-label": option.text || "nothing",
-        },
+        "data-option": `${at}.${i}`,
+        "aria-pressed": String(option.on),
+        label: option.text || "nothing",
         on: {
           click: turn,
           keydown: (event) => {
@@ -65,7 +62,8 @@ function slotGroup(slot: Slot, at: number, change: ChangeSlot | null): HTMLEleme
     {
       class: "dc-options",
       title: "One of these for each picture",
-      attrs: { role: "group", "aria-label": "One of these for each picture" },
+      role: "group",
+      label: "One of these for each picture",
     },
     ...chips,
   );
@@ -85,14 +83,19 @@ function adder(add: (text: string) => void, at: number): HTMLElement {
     {
       class: "dc-option dc-add-option",
       title: name,
-      attrs: { type: "button", "data-option": `${at}.+`, "data-action": "add-option", "aria-label": name },
+      "data-option": `${at}.+`,
+      "data-action": "add-option",
+      label: name,
       on: { click: open },
     },
     icon("plus"),
   );
   const input = h("input", {
     class: "dc-input dc-new-option",
-    attrs: { type: "text", "aria-label": "New option", placeholder: "new option", spellcheck: "false" },
+    type: "text",
+    label: "New option",
+    placeholder: "new option",
+    spellcheck: "false",
     on: {
       keydown: (event) => {
         event.stopPropagation(); // the page and Jupyter have keys of their own

@@ -20,12 +20,16 @@ interface TemplateForm {
 export function templateForm({ text, negative, submit, cancel }: Options): TemplateForm {
   const area = h("textarea", {
     class: "dc-input",
-    attrs: { rows: 3, "aria-label": "Prompt template", spellcheck: "false" },
+    rows: 3,
+    label: "Prompt template",
+    spellcheck: "false",
   });
   area.value = text;
   const not = h("input", {
     class: "dc-input",
-    attrs: { type: "text", "aria-label": "Negative prompt", placeholder: "nothing" },
+    type: "text",
+    label: "Negative prompt",
+    placeholder: "nothing",
   });
   not.value = negative ?? "";
   const element = h(

@@ -93,7 +93,7 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
   const group = (...children: HTMLElement[]) => h("div", { class: "dc-group" }, ...children);
   return h(
     "div",
-    { class: "dc-toolbar", attrs: { role: "toolbar", "aria-label": "Map tools" } },
+    { class: "dc-toolbar", role: "toolbar", label: "Map tools" },
     count,
     group(more, change.element, remove),
     group(...Object.values(tools), selectBox(scope)),

@@ -18,7 +18,8 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
     "select",
     {
       class: "dc-input",
-      attrs: { "aria-label": "Kind of feedback", "data-first": true },
+      label: "Kind of feedback",
+      "data-first": true,
       on: {
         change: () => {
           kind = select.value as FeedbackKind;
@@ -26,7 +27,7 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
         },
       },
     },
-    ...Object.entries(KINDS).map(([value, name]) => h("option", { attrs: { value } }, name)),
+    ...Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)),
   );
   const sliders = h("div", { class: "dc-weights" });
   const reset = button({
@@ -56,7 +57,13 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
   const slider = (term: string, usual: number, value: number): HTMLElement => {
     const shown = h("output", {}, String(value));
     const input = h("input", {
-      attrs: { type: "range", min: 0, max: 3, step: 0.25, name: term, "aria-label": termName(term), value },
+      type: "range",
+      min: 0,
+      max: 3,
+      step: 0.25,
+      name: term,
+      label: termName(term),
+      value,
       on: {
         input: () => {
           shown.textContent = input.value;

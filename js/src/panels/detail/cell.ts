@@ -20,7 +20,7 @@ export class PictureCell {
   readonly id: number;
   readonly generated: boolean;
   readonly element: HTMLElement;
-  readonly #image = h("img", { attrs: { alt: "", draggable: "false" } });
+  readonly #image = h("img", { alt: "", draggable: "false" });
   readonly #flag = h("span", { class: "dc-flag" }, icon("warning"));
   readonly #bin = h("span", { class: "dc-bin" }, icon("remove"));
   #asked = false;
@@ -33,7 +33,9 @@ export class PictureCell {
       "div",
       {
         class: `dc-picture dc-${generated ? "generated" : "original"}`,
-        attrs: { role: "gridcell", tabindex: -1, "data-picture": id },
+        role: "gridcell",
+        tabindex: -1,
+        "data-picture": id,
       },
       this.#image,
       this.#flag,

@@ -19,17 +19,15 @@ const MODES = [
 /** A box over everything that compares pictures pair by pair. A pair is shown once both are there, never one first. */
 export function compareBox({ root, signal, connection }: Scope, pairs: readonly Pair[]): void {
   let at = -1;
-  const stage = h("div", { class: "dc-stage", attrs: { tabindex: 0, role: "group", "data-mode": "side" } });
-  const note = h("p", { class: "dc-note", attrs: { role: "status" } });
+  const stage = h("div", { class: "dc-stage", tabindex: 0, role: "group", "data-mode": "side" });
+  const note = h("p", { class: "dc-note", role: "status" });
   const slider = h("input", {
-    attrs: {
-      type: "range",
-      min: 0,
-      max: 100,
-      value: 50,
-      "aria-label": "Where the pictures meet",
-      hidden: true,
-    },
+    type: "range",
+    min: 0,
+    max: 100,
+    value: 50,
+    label: "Where the pictures meet",
+    hidden: true,
     on: { input: () => stage.style.setProperty("--at", `${slider.value}%`) },
   });
   const slide = (value: number) => {
@@ -63,7 +61,7 @@ export function compareBox({ root, signal, connection }: Scope, pairs: readonly 
     "dialog",
     {
       class: "dc-compare",
-      attrs: { "aria-label": "Compare" },
+      label: "Compare",
       on: { close: () => box.remove(), keyup: ({ key }) => key === " " && swap(false) },
     },
     h(
@@ -111,11 +109,11 @@ export function compareBox({ root, signal, connection }: Scope, pairs: readonly 
 async function figure({ title, image }: Side): Promise<HTMLElement | null> {
   const src = await image;
   if (!src) return null;
-  const picture = h("img", { attrs: { src, alt: title, draggable: "false" } });
+  const picture = h("img", { src, alt: title, draggable: "false" });
   try {
     await picture.decode();
   } catch {
     return null;
   }
-  return h("figure", {}, picture, h("figcaption", { attrs: { dir: "auto" } }, title));
+  return h("figure", {}, picture, h("figcaption", { dir: "auto" }, title));
 }

@@ -8,7 +8,7 @@ export function facts(row: PictureRow): HTMLElement {
   const list = h("dl", { class: "dc-facts" });
   const add = (name: string, value: unknown) => {
     if (value === null || value === undefined || value === "") return;
-    list.append(h("dt", {}, name), h("dd", { attrs: { dir: "auto" } }, String(value)));
+    list.append(h("dt", {}, name), h("dd", { dir: "auto" }, String(value)));
   };
   add("Not", made.negative_prompt);
   add("Template", made.template);

@@ -42,11 +42,11 @@ const LAST = 1e9;
 export function familyGrid({ scope, state, title, compare, choosing, opened }: Options): FamilyGrid {
   const { connection, signal } = scope;
   const { ui } = connection;
-  const canvas = h("div", { class: "dc-families-canvas", attrs: { role: "rowgroup" } });
+  const canvas = h("div", { class: "dc-families-canvas", role: "rowgroup" });
   const label = "Originals and what was generated from them";
   const element = h(
     "div",
-    { class: "dc-families", attrs: { role: "grid", "aria-label": label, "aria-multiselectable": "true" } },
+    { class: "dc-families", role: "grid", label, "aria-multiselectable": "true" },
     canvas,
   );
   const rows = new Map<string, Row>();
@@ -123,11 +123,11 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
 
   const makeRow = (line: Line): HTMLElement => {
     const { kind, classId, original } = line;
-    const row = h("div", { class: "dc-family", attrs: { role: "row" } });
+    const row = h("div", { class: "dc-family", role: "row" });
     if (kind === "class") row.append(title(classId));
     else if (original !== null && original >= 0) row.dataset.family = String(original || "none");
     if (original === 0) {
-      const props = { class: "dc-nothing", title: "From a prompt alone", attrs: { role: "rowheader" } };
+      const props = { class: "dc-nothing", title: "From a prompt alone", role: "rowheader" };
       row.append(h("div", props, "from text"));
     }
     for (const { id, column, generated } of line.cells) {

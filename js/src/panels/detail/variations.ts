@@ -19,13 +19,18 @@ export function variationForm(
   if (!REPEATABLE.includes(String(perturbation))) return null;
   const count = h("input", {
     class: "dc-input",
-    attrs: { type: "number", name: "variations", min: 1, max: 1000, value: 8, "aria-label": "How many" },
+    type: "number",
+    name: "variations",
+    min: 1,
+    max: 1000,
+    value: 8,
+    label: "How many",
     on: { keydown: ({ key }) => key === "Enter" && void vary() },
   });
   const strength = h(
     "select",
-    { class: "dc-select", attrs: { name: "nearness", "aria-label": "How near to this picture" } },
-    ...NEARNESS.map(([value, text]) => h("option", { attrs: { value, selected: value === 0.35 } }, text)),
+    { class: "dc-select", name: "nearness", label: "How near to this picture" },
+    ...NEARNESS.map(([value, text]) => h("option", { value, selected: value === 0.35 }, text)),
   );
   const vary = async () => {
     ask.disabled = true;
@@ -46,7 +51,7 @@ export function variationForm(
   ask.disabled = store.get("info").read_only;
   return h(
     "div",
-    { class: "dc-vary", attrs: { role: "group", "aria-label": "More like this seed" } },
+    { class: "dc-vary", role: "group", label: "More like this seed" },
     h("span", {}, "More like this seed"),
     count,
     strength,
