@@ -145,6 +145,7 @@ class DataCrafter(anywidget.AnyWidget):
         wanted = check_panels(self._panels if panels is None else panels)
         self._session = session
         self._linked = linked
+        self._own_layout = "layout" not in more
         self.made_in = this_cell()
         self._outdated = False
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="datacrafter-widget")
@@ -214,6 +215,8 @@ class DataCrafter(anywidget.AnyWidget):
         self._feed.stop()
         self._readers.shutdown(wait=False, cancel_futures=True)
         super().close()
+        if self._own_layout:  # a model of its own, which ipywidgets would keep for ever
+            self.layout.close()
         # IPython keeps what a cell returned; it must not keep a million points with it.
         self.points, self.saved = b"", {}
         self.label_tree, self.labels = {}, []
