@@ -208,6 +208,18 @@ def picture(text: Callable[[str], str] = str, number: int = 70) -> dict[str, Any
     }
 
 
+def open_sheet(bare: Any, row: dict[str, Any]) -> None:
+    """Open the sheet of the picture at the map's crosshair, which Python says is `row`."""
+    bare.page.locator(".dc-map-stage").focus()
+    bare.page.keyboard.press("Shift+ArrowRight")
+    bare.page.keyboard.press("Space")
+    # The crosshair asks too, for its tooltip.
+    asked = "sent.findLast(each => each.type === 'picture' && each.where)"
+    bare.page.wait_for_function(asked)
+    bare.say(type="reply", id=bare.page.evaluate(f"{asked}.id"), result=row)
+    bare.page.locator(".dc-sheet dl").wait_for()
+
+
 def points(count: int = 200) -> bytes:
     """A point block of three classes, the first quarter originals."""
     rng = np.random.default_rng(1)

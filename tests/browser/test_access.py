@@ -1,7 +1,7 @@
 """Anyone can use the dashboard: WCAG 2.2 AA as axe-core checks it, keys, and what screen readers are told."""
 
 import pytest
-from furnished import PANELS, furnish, picture, points
+from furnished import PANELS, furnish, open_sheet, picture, points
 
 JOB = {"id": 9, "name": "Generate", "kind": "generate", "message": "", "error": None, "total": 40}
 POPOVERS = (
@@ -73,11 +73,7 @@ def test_axe_finds_nothing_wrong_with_any_box(bare, theme):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_with_the_sheet_of_a_picture(bare, theme):
     shown(bare, theme)
-    bare.page.locator(".dc-map-stage").focus()
-    bare.page.keyboard.press("Shift+ArrowRight")
-    bare.page.keyboard.press("Space")
-    bare.answer("picture", picture())
-    bare.page.locator(".dc-sheet dl").wait_for()
+    open_sheet(bare, picture())
     assert violations(bare) == []
 
 
