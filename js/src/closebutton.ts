@@ -3,5 +3,5 @@ import { icon } from "./icons";
 
 /** A bare cross that takes something away. */
 export function closeButton(label: string, click: () => void): HTMLButtonElement {
-  return h("button", { class: "dc-plain", label, on: { click } }, icon("close"));
+  return h("button.dc-plain", { label, on: { click } }, icon("close"));
 }

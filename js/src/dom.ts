@@ -1,3 +1,5 @@
+type Tag = keyof HTMLElementTagNameMap;
+type TagOf<S> = S extends Tag ? S : S extends `${infer T extends Tag}.${string}` ? T : never;
 type Child = Node | string | null | false | undefined;
 
 type Style = Record<string, string>;
@@ -12,15 +14,26 @@ export interface Props {
   [attribute: string]: string | number | boolean | null | undefined | Style | Listeners;
 }
 
-/** An element with its attributes and children. Strings become text, never markup; a button never submits. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  { label, style = {}, on = {}, ...attributes }: Props = {},
+/**
+ * An element of a tag and its classes, as in "div.dc-row", with attributes and children, where it has any. Strings become
+ * text, never markup; a button never submits.
+ */
+export function h<S extends Tag | `${Tag}.${string}`>(
+  selector: S,
+  props?: Props | Child,
   ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  const all: Props = { type: tag === "button" ? "button" : null, "aria-label": label, ...attributes };
-  for (const [name, value] of Object.entries(all)) {
+): HTMLElementTagNameMap[TagOf<S>] {
+  if (!props || typeof props === "string" || props instanceof Node)
+    return h(selector, {}, props, ...children);
+  const [tag, ...classes] = selector.split(".");
+  const element = document.createElement(tag) as HTMLElementTagNameMap[TagOf<S>];
+  const { label, style = {}, on = {}, ...attributes } = props;
+  const usual = {
+    class: classes.join(" ") || null,
+    type: tag === "button" ? tag : null,
+    "aria-label": label,
+  };
+  for (const [name, value] of Object.entries<Props[string]>({ ...usual, ...attributes })) {
     if (value !== null && value !== undefined && value !== false)
       element.setAttribute(name, value === true ? "" : String(value));
   }

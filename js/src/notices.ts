@@ -8,13 +8,13 @@ import type { Notice } from "./ui";
  * what came of the last action and for one warning, which stays until it is dismissed and then doesn't come back.
  */
 export class Notices {
-  readonly element = h("div", { class: "dc-toasts", role: "status", "aria-live": "polite" });
+  readonly element = h("div.dc-toasts", { role: "status", "aria-live": "polite" });
   readonly #slots = new Map<string, HTMLElement>();
   readonly #dismissed = new Set<string>();
 
   /** A place for the messages of `where`. A slot that is left out of the document is passed over. */
   slot(where: string): HTMLElement {
-    const slot = h("div", { class: "dc-slot", "data-slot": where });
+    const slot = h("div.dc-slot", { "data-slot": where });
     this.#slots.set(where, slot);
     return slot;
   }
@@ -48,7 +48,7 @@ export class Notices {
       "div",
       { class: `dc-notice dc-notice-${kind}`, role: kind === "error" ? "alert" : "status" },
       icon(kind === "done" ? "check" : "warning"),
-      h("span", {}, message),
+      h("span", message),
       close,
     );
     return box;

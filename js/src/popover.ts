@@ -11,9 +11,8 @@ const ROOM = 320;
  */
 export function popover(opener: HTMLButtonElement, label: string, ...children: HTMLElement[]): HTMLElement {
   const box = h(
-    "div",
+    "div.dc-popover",
     {
-      class: "dc-popover",
       popover: "auto",
       role: "dialog",
       label,

@@ -33,6 +33,6 @@ export function button({
       on: click && { click },
     },
     name && icon(name),
-    text && h("span", {}, text),
+    text && h("span", text),
   );
 }

@@ -29,14 +29,13 @@ export interface Chart {
 
 /** One metric over the rounds: its value large, lines below it, all values of a round by pointer and by keys. */
 export function chart(about: ChartAbout): Chart {
-  const value = h("b", {}, "–");
-  const note = h("span", { class: "dc-chart-note" });
+  const value = h("b", "–");
+  const note = h("span.dc-chart-note");
   const plot = svg("svg", { "aria-hidden": "true" });
   const tip = chartTip();
   const slider = h(
-    "div",
+    "div.dc-chart-plot",
     {
-      class: "dc-chart-plot",
       role: "slider",
       label: about.title,
       title: about.onChoose && "Click a round to select its pictures",
@@ -111,13 +110,13 @@ export function chart(about: ChartAbout): Chart {
 
   const arrow = about.better === "higher" ? "↑" : "↓";
   const element = h(
-    "div",
-    { class: "dc-chart", "data-metric": about.title.toLowerCase() },
+    "div.dc-chart",
+    { "data-metric": about.title.toLowerCase() },
     h(
-      "div",
-      { class: "dc-chart-head", title: about.hint },
-      h("span", { class: "dc-chart-title" }, about.title, h("i", {}, arrow)),
-      h("span", { class: "dc-chart-value" }, value, note),
+      "div.dc-chart-head",
+      { title: about.hint },
+      h("span.dc-chart-title", about.title, h("i", arrow)),
+      h("span.dc-chart-value", value, note),
     ),
     slider,
     tip.element,

@@ -13,8 +13,7 @@ const MOST = 14;
 
 /** The values of all lines at one round, above everything else. What it says is in the plot's own value text too. */
 export function chartTip(): ChartTip {
-  const element = h("div", {
-    class: "dc-popover dc-chart-tip",
+  const element = h("div.dc-popover.dc-chart-tip", {
     popover: "manual",
     "aria-hidden": "true",
   });
@@ -36,17 +35,13 @@ export function chartTip(): ChartTip {
           h(
             "div",
             { style: line.colour ? { "--line": line.colour } : {} },
-            h("i", {}),
-            h("span", {}, line.name),
-            h("b", {}, compact(value)),
+            h("i"),
+            h("span", line.name),
+            h("b", compact(value)),
           ),
         );
       const more = values.length - rows.length;
-      element.replaceChildren(
-        h("em", {}, title),
-        ...rows,
-        ...(more > 0 ? [h("em", {}, `and ${more} more`)] : []),
-      );
+      element.replaceChildren(h("em", title), ...rows, ...(more > 0 ? [h("em", `and ${more} more`)] : []));
       if (!open) element.showPopover();
       open = true;
       const box = plot.getBoundingClientRect();

@@ -12,10 +12,10 @@ interface Choices {
 export function choicesOf(label: string, choices: readonly Choice[]): Choices {
   const group = radios(choices.map(({ name }) => name));
   const lines = choices.map(({ title, text }, i) =>
-    h("label", {}, group.inputs[i], h("span", {}, h("b", {}, title), h("span", { class: "dc-note" }, text))),
+    h("label", group.inputs[i], h("span", h("b", title), h("span.dc-note", text))),
   );
   return {
-    element: h("div", { class: "dc-choices", role: "radiogroup", label }, ...lines),
+    element: h("div.dc-choices", { role: "radiogroup", label }, ...lines),
     value: group.value,
   };
 }

@@ -11,34 +11,25 @@ const FEW = 12;
 
 /** One line a class: how many originals (filled) and generated pictures (outlined); a click narrows to the class. */
 export function classBars({ connection, root, signal, colours }: Scope): HTMLElement {
-  const list = h("div", { class: "dc-classes" });
+  const list = h("div.dc-classes");
   const clear = h(
-    "button",
+    "button.dc-link",
     {
-      class: "dc-link",
       "data-action": "clear-classes",
       on: { click: () => connection.ui.clearClasses() },
     },
     "Show all",
   );
   const choose = h(
-    "button",
+    "button.dc-link",
     {
-      class: "dc-link",
       title: "Select the pictures of these classes. Ctrl adds to the selection, Alt takes away",
       "data-action": "select-classes",
       on: { click: (event) => select(connection, shownPictures(connection), selectMode(event)) },
     },
     "Select",
   );
-  const legend = h(
-    "span",
-    { class: "dc-legend" },
-    h("i", { class: "dc-dot" }),
-    "original",
-    h("i", { class: "dc-ring" }),
-    "generated",
-  );
+  const legend = h("span.dc-legend", h("i.dc-dot"), "original", h("i.dc-ring"), "generated");
   const mark = () => {
     const { classes: chosen } = connection.ui;
     clear.hidden = !chosen.size;
@@ -51,9 +42,8 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
     }
   };
   const rows = new Map<number, ClassLine>();
-  const none = h("p", { class: "dc-empty" });
-  const find = h("input", {
-    class: "dc-input",
+  const none = h("p.dc-empty");
+  const find = h("input.dc-input", {
     type: "search",
     placeholder: "Find a class",
     label: "Find a class",
@@ -85,13 +75,7 @@ export function classBars({ connection, root, signal, colours }: Scope): HTMLEle
   connection.ui.on("classes", mark, signal);
   root.addEventListener("datacrafter-theme", render, { signal });
   render();
-  return h(
-    "section",
-    { class: "dc-block" },
-    h("div", { class: "dc-block-head" }, h("h3", {}, "Classes"), legend, choose, clear),
-    find,
-    list,
-  );
+  return h("section.dc-block", h("div.dc-block-head", h("h3", "Classes"), legend, choose, clear), find, list);
 }
 
 interface ClassLine {
@@ -101,18 +85,17 @@ interface ClassLine {
 
 /** A line that stays while its counts change, many times a second: the focus and a click half done stay with it. */
 function classLine(connection: Connection, id: number): ClassLine {
-  const name = h("span", { class: "dc-class-name" });
+  const name = h("span.dc-class-name");
   const bars = ["original", "generated"].map((kind) => h("i", { class: `dc-bar-${kind}` }));
-  const count = h("span", { class: "dc-class-count" });
+  const count = h("span.dc-class-count");
   const element = h(
-    "button",
+    "button.dc-class",
     {
-      class: "dc-class",
       "data-class": id,
       on: { click: (event) => connection.ui.toggleClass(id, selectMode(event) === "add") },
     },
     name,
-    h("span", { class: "dc-bars" }, ...bars),
+    h("span.dc-bars", ...bars),
     count,
   );
   const update: ClassLine["update"] = (row, colour, most) => {
@@ -125,7 +108,7 @@ function classLine(connection: Connection, id: number): ClassLine {
     });
     count.replaceChildren(
       row.originals.toLocaleString("en"),
-      h("em", {}, `+${row.generated.toLocaleString("en")}`),
+      h("em", `+${row.generated.toLocaleString("en")}`),
     );
   };
   return { element, update };

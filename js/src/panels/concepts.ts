@@ -19,14 +19,14 @@ export function conceptList(concepts: readonly ConceptInfo[], insert: (token: st
         }
       },
     });
-    const word = h("code", {}, token);
+    const word = h("code", token);
     const use = button({
       action: "insert-token",
       label: `Use ${token} in a prompt`,
       icon: "edit",
       click: () => insert(token),
     });
-    return h("div", { class: "dc-concept", "data-token": token }, "Learned", word, copy, use);
+    return h("div.dc-concept", { "data-token": token }, "Learned", word, copy, use);
   };
-  return h("div", { class: "dc-concepts" }, ...concepts.map(line));
+  return h("div.dc-concepts", ...concepts.map(line));
 }

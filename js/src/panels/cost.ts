@@ -6,22 +6,15 @@ import type { Scope } from "../scope";
 
 /** What the pictures took so far, in all and a picture; a box has it round by round. Hidden until there are some. */
 export function costMeter({ connection, signal }: Scope): HTMLElement {
-  const opener = h("button", {
-    class: "dc-link",
+  const opener = h("button.dc-link", {
     title: "What each round took",
     "data-action": "cost",
   });
-  const each = h("p", { class: "dc-note", title: "A picture, on average" });
-  const table = h("table", { class: "dc-terms dc-costs" });
-  const remark = h("p", { class: "dc-note" });
-  const box = popover(opener, "Cost", h("b", {}, "Cost, round by round"), table, remark);
-  const element = h(
-    "div",
-    { class: "dc-model dc-cost" },
-    h("div", { class: "dc-fact" }, h("span", {}, "Cost"), opener),
-    each,
-    box,
-  );
+  const each = h("p.dc-note", { title: "A picture, on average" });
+  const table = h("table.dc-terms.dc-costs");
+  const remark = h("p.dc-note");
+  const box = popover(opener, "Cost", h("b", "Cost, round by round"), table, remark);
+  const element = h("div.dc-model.dc-cost", h("div.dc-fact", h("span", "Cost"), opener), each, box);
   const refresh = () => {
     const { cost, language } = connection.store.get("info");
     element.hidden = !cost.total.seconds;
@@ -69,14 +62,13 @@ function rows(all: CostInfo): HTMLElement[] {
       cost.energy_wh === null ? "–" : energy(cost.energy_wh),
     ];
     if (priced) cells.push(cost.money === null ? "–" : money(cost.money, all.currency));
-    return h("tr", {}, h("th", {}, name), ...cells.map((text) => h("td", {}, text)));
+    return h("tr", h("th", name), ...cells.map((text) => h("td", text)));
   };
   return [
-    h("thead", {}, h("tr", {}, ...head.map((text) => h("th", {}, text)))),
-    h("tbody", {}, ...all.iterations.map((cost) => row(String(cost.iteration), cost.pictures, cost))),
+    h("thead", h("tr", ...head.map((text) => h("th", text)))),
+    h("tbody", ...all.iterations.map((cost) => row(String(cost.iteration), cost.pictures, cost))),
     h(
       "tfoot",
-      {},
       row("All", all.total.pictures, all.total),
       all.total.pictures > 0 && row("A picture", null, all.per_picture),
     ),

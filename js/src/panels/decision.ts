@@ -25,7 +25,7 @@ export interface Decision {
 /** The buttons under a proposal: accept in three ways, edit first, or reject and perhaps say why. */
 export function decision({ connection, notices }: Scope, { row, edited, edit }: Options): Decision {
   const where = `proposal:${row.id}`;
-  const element = h("div", { class: "dc-decision", role: "group", label: "Your decision" });
+  const element = h("div.dc-decision", { role: "group", label: "Your decision" });
   const buttons = () => element.querySelectorAll<HTMLButtonElement>("button");
   const decide = async <N extends "accept" | "reject">(name: N, args: Requests[N]) => {
     notices.clear(where);
@@ -55,7 +55,7 @@ export function decision({ connection, notices }: Scope, { row, edited, edit }: 
     acceptButton(row, accept),
     editing,
     discard,
-    h("span", { class: "dc-spring" }),
+    h("span.dc-spring"),
     ...(row.improved ? rejectBox(reject) : [dismissButton(reject)]),
   );
   if (connection.store.get("info").read_only) for (const each of buttons()) each.disabled = true;
@@ -87,8 +87,7 @@ function acceptButton(row: ProposalRow, accept: Decision["accept"]): HTMLElement
 
 function rejectBox(reject: (reason: string) => void): HTMLElement[] {
   const opener = button({ action: "reject", label: "Reject this proposal", text: "Reject" });
-  const reason = h("input", {
-    class: "dc-input",
+  const reason = h("input.dc-input", {
     type: "text",
     name: "reason",
     "data-first": true,
@@ -102,10 +101,9 @@ function rejectBox(reject: (reason: string) => void): HTMLElement[] {
   const box = popover(
     opener,
     "Reject this proposal",
-    h("label", { class: "dc-field" }, h("span", {}, "Why? Optional; later proposals see it."), reason),
+    h("label.dc-field", h("span", "Why? Optional; later proposals see it."), reason),
     h(
-      "div",
-      { class: "dc-actions" },
+      "div.dc-actions",
       button({
         action: "reject-now",
         label: "Reject this proposal (Enter)",

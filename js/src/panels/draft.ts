@@ -26,7 +26,7 @@ export function openDraft(
     },
     cancel: close,
   });
-  const box = h("article", { class: "dc-card", "data-new": row.id }, editor, notices.slot(where));
+  const box = h("article.dc-card", { "data-new": row.id }, editor, notices.slot(where));
   group.append(box);
   const area = editor.querySelector("textarea")!;
   area.focus();

@@ -18,16 +18,14 @@ const FORMATS: Record<string, [title: string, hint: string]> = {
 /** Writes the data set, in a format of the person's choice, to a folder that they name. */
 export function exportForm({ connection, signal, notices }: Scope): HTMLElement {
   const { store, ui } = connection;
-  const format = h("select", {
-    class: "dc-input",
+  const format = h("select.dc-input", {
     name: "format",
     label: "Format",
     "data-first": true,
     on: { change: () => explain() },
   });
-  const hint = h("p", { class: "dc-note" });
-  const path = h("input", {
-    class: "dc-input",
+  const hint = h("p.dc-note");
+  const path = h("input.dc-input", {
     type: "text",
     name: "path",
     label: "Folder to export to",
@@ -66,11 +64,11 @@ export function exportForm({ connection, signal, notices }: Scope): HTMLElement 
   const box = popover(
     open,
     "Export the data set",
-    h("b", {}, "Export the data set"),
-    h("div", {}, h("label", { class: "dc-field" }, h("span", {}, "Format"), format), hint),
-    h("label", { class: "dc-field" }, h("span", {}, "Folder"), path),
-    h("label", { class: "dc-check" }, overwrite, "Replace an earlier export"),
-    h("div", { class: "dc-actions" }, write),
+    h("b", "Export the data set"),
+    h("div", h("label.dc-field", h("span", "Format"), format), hint),
+    h("label.dc-field", h("span", "Folder"), path),
+    h("label.dc-check", overwrite, "Replace an earlier export"),
+    h("div.dc-actions", write),
   );
   const explain = () => {
     hint.textContent = FORMATS[format.value]?.[1] ?? "";
@@ -89,5 +87,5 @@ export function exportForm({ connection, signal, notices }: Scope): HTMLElement 
   };
   store.on("info", refresh, signal);
   refresh();
-  return h("div", { class: "dc-export-box" }, open, box, notices.slot("export"));
+  return h("div.dc-export-box", open, box, notices.slot("export"));
 }

@@ -6,11 +6,10 @@ import type { Scope } from "../scope";
 /** How many pictures are flagged, and why; a click selects them. Hidden while none is. */
 export function flaggedLine({ connection, signal }: Scope): HTMLElement {
   const { store, ui } = connection;
-  const words = h("span", {});
+  const words = h("span");
   const element = h(
-    "button",
+    "button.dc-flagged",
     {
-      class: "dc-flagged",
       title: "Something is wrong with these pictures; exports leave them out. Click to select them.",
       "data-action": "select-flagged",
       on: { click: () => ui.select(flagged()) },

@@ -11,9 +11,8 @@ export interface Frame {
 /** The box that every panel lives in: a title line, whose title folds the panel, and a body. */
 export function frame(name: PanelName, title: string): Frame {
   const fold = h(
-    "button",
+    "button.dc-fold",
     {
-      class: "dc-fold",
       title: "Collapse or expand this panel",
       "data-action": "collapse",
       "aria-expanded": "true",
@@ -21,8 +20,8 @@ export function frame(name: PanelName, title: string): Frame {
     title,
     icon("down"),
   );
-  const header = h("header", { class: "dc-panel-header" }, h("h2", {}, fold));
-  const body = h("div", { class: "dc-panel-body" });
+  const header = h("header.dc-panel-header", h("h2", fold));
+  const body = h("div.dc-panel-body");
   const element = h(
     "section",
     { class: `dc-panel dc-${name}`, "data-panel": name, label: title },

@@ -30,13 +30,12 @@ export function generateForm(scope: Scope): HTMLElement {
   });
   const seed = numberField("Seed", "The same seed makes the same pictures", { name: "seed", min: 0 });
   const fields = [perClass, strength, steps, guidance, seed];
-  const mode = h("select", {
-    class: "dc-input",
+  const mode = h("select.dc-input", {
     name: "perturbation",
     label: "How the pictures are varied",
     on: { change: () => explain() },
   });
-  const explanation = h("p", { class: "dc-note" });
+  const explanation = h("p.dc-note");
   let ways: PerturbationInfo[] = [];
   const way = () => ways.find(({ name }) => name === mode.value);
   const explain = () => {
@@ -74,7 +73,7 @@ export function generateForm(scope: Scope): HTMLElement {
     text: "Resume",
     click: () => void connection.act("resume", {}, "generate"),
   });
-  const scopeNote = h("p", { class: "dc-note" });
+  const scopeNote = h("p.dc-note");
 
   function refresh(): void {
     const info = connection.store.get("info");
@@ -102,17 +101,15 @@ export function generateForm(scope: Scope): HTMLElement {
   refresh();
 
   return h(
-    "div",
-    { class: "dc-generate" },
-    h("div", { class: "dc-row" }, perClass.element, h("div", { class: "dc-go" }, go, resume)),
+    "div.dc-generate",
+    h("div.dc-row", perClass.element, h("div.dc-go", go, resume)),
     scopeNote,
-    h("div", {}, mode, explanation),
+    h("div", mode, explanation),
     strength.element,
     h(
-      "details",
-      { class: "dc-more" },
-      h("summary", {}, "Settings"),
-      h("div", { class: "dc-settings" }, ...fields.slice(2).map(({ element }) => element)),
+      "details.dc-more",
+      h("summary", "Settings"),
+      h("div.dc-settings", ...fields.slice(2).map(({ element }) => element)),
     ),
     notices.slot("generate"),
     jobList(scope, (job) => !ABOUT_PROMPTS.has(job.kind)),

@@ -13,12 +13,8 @@ import { modelCard } from "./model";
 export function infoPanel(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
   const { element, header, body } = frame("info", "Info");
-  const name = h("span", { class: "dc-panel-note" });
-  const badge = h(
-    "span",
-    { class: "dc-badge", title: "The session was opened with read_only=True" },
-    "Read only",
-  );
+  const name = h("span.dc-panel-note");
+  const badge = h("span.dc-badge", { title: "The session was opened with read_only=True" }, "Read only");
   header.append(name, badge);
   const rename = () => {
     const info = connection.store.get("info");
@@ -29,7 +25,7 @@ export function infoPanel(scope: Scope): HTMLElement {
   connection.store.on("info", rename, signal);
   rename();
   body.append(
-    h("div", {}, modelCard(scope), costMeter(scope)),
+    h("div", modelCard(scope), costMeter(scope)),
     notices.slot("info"),
     generateForm(scope),
     classBars(scope),

@@ -21,7 +21,7 @@ const LINGERS = 8000;
 /** Jobs that run or wait, with progress and a way to stop; how they ended, for a while; and failures with the reason. */
 export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLElement {
   const { connection, signal } = scope;
-  const element = h("div", { class: "dc-jobs" });
+  const element = h("div.dc-jobs");
   const lines = new Map<JobRow["id"], Line>();
   // Failures from before this page was opened are old news.
   const dismissed = new Set(
@@ -58,9 +58,9 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
 
 function makeLine({ connection }: Scope, { id, name }: JobRow): Line {
   const bar = h("i");
-  const progress = h("div", { class: "dc-progress", role: "progressbar", label: name }, bar);
-  const count = h("span", { class: "dc-job-count" });
-  const message = h("span", { class: "dc-job-message" });
+  const progress = h("div.dc-progress", { role: "progressbar", label: name }, bar);
+  const count = h("span.dc-job-count");
+  const message = h("span.dc-job-message");
   const stop = button({
     action: "cancel",
     label: "Stop",
@@ -72,11 +72,11 @@ function makeLine({ connection }: Scope, { id, name }: JobRow): Line {
     },
   });
   const element = h(
-    "div",
-    { class: "dc-job", "data-job-id": id },
-    h("div", { class: "dc-job-line" }, h("b", { title: name }, name), stop),
+    "div.dc-job",
+    { "data-job-id": id },
+    h("div.dc-job-line", h("b", { title: name }, name), stop),
     progress,
-    h("div", { class: "dc-job-state" }, count, message),
+    h("div.dc-job-state", count, message),
   );
   const update: Line["update"] = (job, all) => {
     const { done, total, state, rate } = job;
@@ -112,10 +112,9 @@ function ended({ name, state, made }: JobRow): HTMLElement {
         ? `${counted(made, "picture")} made`
         : "done";
   return h(
-    "p",
-    { class: "dc-note dc-job-ended" },
+    "p.dc-note.dc-job-ended",
     icon(state === "done" ? "check" : "close"),
-    h("span", {}, h("b", {}, name), `: ${how}`),
+    h("span", h("b", name), `: ${how}`),
   );
 }
 
@@ -125,9 +124,9 @@ function failure(job: JobRow, dismiss: () => void): HTMLElement {
     element.remove();
   });
   const element = h(
-    "div",
-    { class: "dc-notice dc-notice-error dc-job-failed", role: "alert" },
-    h("span", {}, h("b", {}, job.name), `: ${job.error ?? "failed"}`),
+    "div.dc-notice.dc-notice-error.dc-job-failed",
+    { role: "alert" },
+    h("span", h("b", job.name), `: ${job.error ?? "failed"}`),
     close,
   );
   return element;

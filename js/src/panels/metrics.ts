@@ -37,7 +37,7 @@ const METRICS: [MetricName, Pick<ChartAbout, "title" | "hint" | "better">][] = [
 export function metricsPanel({ connection, signal, colours, root }: Scope): HTMLElement {
   const { store, ui } = connection;
   const { element, header, body } = frame("metrics", "Metrics");
-  const key = h("span", { class: "dc-panel-note dc-key" });
+  const key = h("span.dc-panel-note.dc-key");
   header.append(key);
   body.classList.add("dc-charts");
   const charts = METRICS.map(([metric, about]) => ({

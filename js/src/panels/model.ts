@@ -6,14 +6,9 @@ import type { Scope } from "../scope";
 
 /** Which models run in a line; folded below it where, at which precision, and how full the memory is. */
 export function modelCard({ connection, signal }: Scope): HTMLElement {
-  const card = h("div", { class: "dc-model" });
-  const brief = h("b", {});
-  const element = h(
-    "details",
-    { class: "dc-models" },
-    h("summary", { class: "dc-fact" }, h("span", {}, "Models"), brief),
-    card,
-  );
+  const card = h("div.dc-model");
+  const brief = h("b");
+  const element = h("details.dc-models", h("summary.dc-fact", h("span", "Models"), brief), card);
   let problem: string | null = null;
   const render = (info: Info) => {
     const { generator, encoder, language } = info;
@@ -33,7 +28,7 @@ function facts(info: Info): Node[] {
   const { generator, encoder, language, memory } = info;
   const rows: Node[] = [];
   const add = (name: string, value: string, hint = value) =>
-    rows.push(h("div", { class: "dc-fact", title: hint }, h("span", {}, name), h("b", {}, value)));
+    rows.push(h("div.dc-fact", { title: hint }, h("span", name), h("b", value)));
   add("Generator", generator ? lastPart(generator.name) : "none", generator?.name ?? "no generator");
   add("Encoder", encoder ? lastPart(encoder.name) : "none", encoder?.name ?? "no encoder");
   if (language) rows.push(...languageFacts(language));
@@ -44,16 +39,8 @@ function facts(info: Info): Node[] {
   if (used > 0) {
     const share = total > 0 ? Math.min(1, used / total) : 0;
     const hint = total > 0 ? `${gigabytes(used)} of ${gigabytes(total)}` : gigabytes(used);
-    const meter = h("i", { class: "dc-meter" }, h("i", { style: { width: `${(share * 100).toFixed(1)}%` } }));
-    rows.push(
-      h(
-        "div",
-        { class: "dc-fact", title: hint },
-        h("span", {}, "Memory"),
-        meter,
-        h("b", {}, gigabytes(used)),
-      ),
-    );
+    const meter = h("i.dc-meter", h("i", { style: { width: `${(share * 100).toFixed(1)}%` } }));
+    rows.push(h("div.dc-fact", { title: hint }, h("span", "Memory"), meter, h("b", gigabytes(used))));
   }
   return rows;
 }
@@ -63,9 +50,9 @@ function languageFacts(language: LanguageInfo): Node[] {
   const { name, problem } = language;
   const use = problem ? `working without it: ${problem}` : languageUse(language);
   const title = problem ? `${languageHint(language)}\n${problem}` : languageHint(language);
-  const fact = h("div", { class: "dc-fact", title }, h("span", {}, "Language"), h("b", {}, lastPart(name)));
+  const fact = h("div.dc-fact", { title }, h("span", "Language"), h("b", lastPart(name)));
   if (!use) return [fact];
-  return [fact, h("p", { class: "dc-note", title }, problem && icon("warning"), use)];
+  return [fact, h("p.dc-note", { title }, problem && icon("warning"), use)];
 }
 
 function lastPart(name: string): string {

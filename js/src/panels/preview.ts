@@ -6,11 +6,11 @@ import type { Preview } from "../ui";
 /** What the running job is making, unfinished: to look at only, and gone when the job ends. */
 export function previewStrip({ connection, signal, colours }: Scope): HTMLElement {
   const { store, ui } = connection;
-  const strip = h("div", { class: "dc-preview-strip", "aria-hidden": "true" });
+  const strip = h("div.dc-preview-strip", { "aria-hidden": "true" });
   const element = h(
-    "figure",
-    { class: "dc-preview", hidden: true },
-    h("figcaption", {}, "Preview, not part of the session"),
+    "figure.dc-preview",
+    { hidden: true },
+    h("figcaption", "Preview, not part of the session"),
     strip,
   );
   let shown: Preview["job"] | null = null;

@@ -19,11 +19,11 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const { connection, signal, notices, colours } = scope;
   const { store, ui } = connection;
   const { element, body, header } = frame("prompts", "Prompts");
-  const note = h("span", { class: "dc-panel-note" });
+  const note = h("span.dc-panel-note");
   header.append(note, strategyBox(scope));
-  const chips = h("div", { class: "dc-class-chips", role: "group", label: "Classes" });
+  const chips = h("div.dc-class-chips", { role: "group", label: "Classes" });
   const reach = roving(chips, "button");
-  const list = h("div", { class: "dc-cards" });
+  const list = h("div.dc-cards");
   const memory = new TemplateMemory();
   body.append(
     chips,
@@ -84,10 +84,9 @@ export function promptsPanel(scope: Scope): HTMLElement {
       const words =
         learned.length &&
         card(`words:${row.id}`, learned, () => conceptList(learned, (token) => insert(row, token)));
-      const none =
-        !templates.length && h("p", { class: "dc-empty" }, "No prompt. Add one to generate this class.");
+      const none = !templates.length && h("p.dc-empty", "No prompt. Add one to generate this class.");
       const group = card(`group:${row.id}`, null, () =>
-        h("section", { class: "dc-prompt-group", "data-prompt-class": row.id }),
+        h("section.dc-prompt-group", { "data-prompt-class": row.id }),
       );
       group.style.setProperty("--class", colour);
       const drafts = group.querySelectorAll(":scope > [data-new]");
@@ -107,7 +106,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
     ]);
     for (const key of kept.keys()) if (/^(template|proposal)/.test(key) && !alive.has(key)) kept.delete(key);
     const nothing = "Every class gets a first prompt when its pictures are added.";
-    arrange(list, classes.length ? groups : [h("p", { class: "dc-empty" }, nothing)]);
+    arrange(list, classes.length ? groups : [h("p.dc-empty", nothing)]);
   };
 
   let chipSignature = "";
@@ -123,9 +122,8 @@ export function promptsPanel(scope: Scope): HTMLElement {
   };
   const chip = (row: ClassRow, colour: string) =>
     h(
-      "button",
+      "button.dc-class-chip",
       {
-        class: "dc-class-chip",
         title: `Show only ${row.name}`,
         style: { "--class": colour },
         "data-class-chip": row.id,
@@ -146,15 +144,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
     });
     add.disabled = store.get("info").read_only;
     const { opener, box } = teachBox(scope, row);
-    return h(
-      "div",
-      { class: "dc-prompt-head" },
-      h("i", { class: "dc-dot" }),
-      h("h3", { title: row.name }, row.name),
-      opener,
-      add,
-      box,
-    );
+    return h("div.dc-prompt-head", h("i.dc-dot"), h("h3", { title: row.name }, row.name), opener, add, box);
   };
   const insert = (row: ClassRow, token: string) => {
     const group = groupOf(row);

@@ -18,8 +18,7 @@ const SHOWN = 5;
  * search runs it only says so: the job above it stops it.
  */
 export function proposalCard(scope: Scope, row: ProposalRow, onEdit: (open: boolean) => void): HTMLElement {
-  const card = h("article", {
-    class: "dc-proposal",
+  const card = h("article.dc-proposal", {
     "data-proposal": row.id,
     "data-state": row.state,
     "data-improved": String(row.improved),
@@ -27,14 +26,14 @@ export function proposalCard(scope: Scope, row: ProposalRow, onEdit: (open: bool
   });
   if (row.state === "running") {
     card.append(
-      h("div", { class: "dc-proposal-head" }, h("b", {}, asked(row))),
-      h("div", { class: "dc-busy" }, h("div", { class: "dc-progress" }, h("i", {}))),
-      h("p", { class: "dc-note dc-searching" }, "Looking for a better prompt …"),
-      h("p", { class: "dc-note dc-cut-off" }, "The search was cut off. Resume goes on with it."),
+      h("div.dc-proposal-head", h("b", asked(row))),
+      h("div.dc-busy", h("div.dc-progress", h("i"))),
+      h("p.dc-note.dc-searching", "Looking for a better prompt …"),
+      h("p.dc-note.dc-cut-off", "The search was cut off. Resume goes on with it."),
     );
     return card;
   }
-  const prompt = h("div", { class: "dc-proposal-prompt" });
+  const prompt = h("div.dc-proposal-prompt");
   let form: ReturnType<typeof templateForm> | null = null;
   const edit = (open: boolean) => {
     onEdit(open);
@@ -73,18 +72,16 @@ function head(row: ProposalRow): HTMLElement {
   const { gain, standard_error } = row;
   const error = standard_error === null ? "" : ` ± ${hundredths(standard_error)}`;
   return h(
-    "div",
-    { class: "dc-proposal-head" },
-    h("b", {}, asked(row)),
+    "div.dc-proposal-head",
+    h("b", asked(row)),
     gain !== null &&
       h(
-        "span",
+        "span.dc-gain",
         {
-          class: "dc-gain",
           title: `How much better its pictures follow your feedback, compared seed by seed: ${gainText(gain)}${error} standard deviations`,
           "data-good": row.improved && row.confirmed,
         },
-        h("b", {}, gainText(gain)),
+        h("b", gainText(gain)),
         error,
       ),
   );
@@ -92,23 +89,23 @@ function head(row: ProposalRow): HTMLElement {
 
 function verdict({ improved, confirmed }: ProposalRow): HTMLElement | null {
   const stopped = "The search was stopped: compared on few pictures.";
-  if (improved) return confirmed ? null : h("p", { class: "dc-verdict" }, stopped);
+  if (improved) return confirmed ? null : h("p.dc-verdict", stopped);
   const text = "No better prompt found. The best tried:";
-  return h("p", { class: "dc-verdict" }, confirmed ? text : `${stopped} ${text}`);
+  return h("p.dc-verdict", confirmed ? text : `${stopped} ${text}`);
 }
 
 function diffs(row: ProposalRow): HTMLElement[] {
   const lines = [diff(row.before, row.after)];
   if (row.negative_before || row.negative_after) {
     const line = diff(row.negative_before, row.negative_after);
-    line.prepend(h("span", { class: "dc-negative" }, "not "));
+    line.prepend(h("span.dc-negative", "not "));
     lines.push(line);
   }
   return lines;
 }
 
 function diff(before: string, after: string): HTMLElement {
-  const line = h("p", { class: "dc-template dc-diff" });
+  const line = h("p.dc-template.dc-diff");
   for (const { kind, text } of wordDiff(before, after)) {
     if (kind === "same") line.append(text);
     else {
@@ -127,7 +124,7 @@ function strip(
 ): HTMLElement | null {
   if (!refs.length && score === null) return null;
   const hint = "How well the pictures of the prompt follow your feedback: higher is better";
-  const caption = h("span", { title: hint }, name, score !== null && h("b", {}, hundredths(score)));
+  const caption = h("span", { title: hint }, name, score !== null && h("b", hundredths(score)));
   const images = refs
     .slice(0, SHOWN)
     .map((ref, i) => lateImage(connection.thumbnails.proxy(ref), { alt: `${name}, sample ${i + 1}` }));
@@ -148,9 +145,8 @@ function comparing(
   const pairs = () =>
     before.slice(0, count).map((ref, i) => [side("Before", ref), side("After", after[i])] as const);
   return h(
-    "button",
+    "button.dc-link",
     {
-      class: "dc-link",
       title: "Compare the pictures before and after, seed by seed",
       "data-action": "compare-proxies",
       on: { click: () => compareBox(scope, pairs()) },
@@ -161,5 +157,5 @@ function comparing(
 
 function reasons({ reasons: texts }: ProposalRow): HTMLElement | null {
   if (!texts.length) return null;
-  return h("ul", { class: "dc-reasons" }, ...texts.map((text) => h("li", {}, text)));
+  return h("ul.dc-reasons", ...texts.map((text) => h("li", text)));
 }

@@ -9,18 +9,18 @@ export function searchDetails(row: ProposalRow): HTMLElement | null {
   const generations = row.generations.filter(({ score }) => score !== null);
   const terms = Object.keys(row.terms.after);
   if (!terms.length && generations.length < 2) return null;
-  const plot = h("div", { class: "dc-search-plot" });
+  const plot = h("div.dc-search-plot");
   const draw = () => {
     if (!details.open || plot.childElementCount || generations.length < 2) return;
     scoreChart(generations, plot);
   };
   const details = h(
-    "details",
-    { class: "dc-more dc-search", on: { toggle: draw } },
-    h("summary", {}, "Details"),
+    "details.dc-more.dc-search",
+    { on: { toggle: draw } },
+    h("summary", "Details"),
     terms.length > 0 && termTable(row, terms),
     plot,
-    row.proxies > 0 && h("p", { class: "dc-note" }, `${row.proxies} pictures were made for the search.`),
+    row.proxies > 0 && h("p.dc-note", `${row.proxies} pictures were made for the search.`),
   );
   return details;
 }
@@ -29,20 +29,18 @@ function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElemen
   const number = (value: number | undefined) => (value === undefined ? "–" : hundredths(value));
   const head = ["Counts", "Weight", "Before", "After"].map((text) => h("th", { scope: "col" }, text));
   return h(
-    "table",
-    { class: "dc-terms" },
-    h("thead", {}, h("tr", {}, ...head)),
+    "table.dc-terms",
+    h("thead", h("tr", ...head)),
     h(
       "tbody",
-      {},
       ...names.map((name) =>
         h(
           "tr",
           { title: termHint(name) },
           h("th", { scope: "row" }, termName(name)),
-          h("td", {}, name in weights ? `× ${weights[name]}` : ""),
-          h("td", {}, number(terms.before[name])),
-          h("td", {}, h("b", {}, number(terms.after[name]))),
+          h("td", name in weights ? `× ${weights[name]}` : ""),
+          h("td", number(terms.before[name])),
+          h("td", h("b", number(terms.after[name]))),
         ),
       ),
     ),
@@ -50,7 +48,7 @@ function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElemen
 }
 
 function scoreChart(generations: GenerationRow[], place: HTMLElement): void {
-  const prompt = h("p", { class: "dc-note" });
+  const prompt = h("p.dc-note");
   const last = generations[generations.length - 1].number;
   const score = chart({
     title: "Score",

@@ -19,5 +19,5 @@ export function splitButton(main: ButtonOptions, others: ButtonOptions[]): HTMLE
   menu.addEventListener("click", () => menu.hidePopover(), true);
   roving(menu, "button");
   opener.ariaHasPopup = "menu";
-  return h("div", { class: "dc-split" }, button(main), opener, menu);
+  return h("div.dc-split", button(main), opener, menu);
 }

@@ -14,9 +14,9 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
     text: "Strategy …",
   });
   let choices = choicesOf("Prompt strategy", []);
-  const list = h("div", {}, choices.element);
+  const list = h("div", choices.element);
   const keep = h("input", { type: "checkbox", name: "keep" });
-  const whom = h("p", { class: "dc-note" });
+  const whom = h("p.dc-note");
   const apply = button({
     action: "use-strategy",
     label: "Write the prompts",
@@ -45,10 +45,10 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
   const box = popover(
     opener,
     "Prompt strategy",
-    h("b", {}, "Prompt strategy"),
+    h("b", "Prompt strategy"),
     list,
-    h("label", { class: "dc-check" }, keep, "Keep the present prompts too"),
-    h("div", { class: "dc-actions" }, whom, apply),
+    h("label.dc-check", keep, "Keep the present prompts too"),
+    h("div.dc-actions", whom, apply),
   );
   let busy = false;
   let known = "";
@@ -68,5 +68,5 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
   store.on("info", refresh, signal);
   ui.on("classes", refresh, signal);
   refresh();
-  return h("div", { class: "dc-strategy" }, opener, box);
+  return h("div.dc-strategy", opener, box);
 }

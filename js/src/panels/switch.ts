@@ -20,9 +20,9 @@ export function switchOf<T extends string>(
 ): Switch<T> {
   const group = radios(choices.map(({ value }) => value));
   const element = h(
-    "fieldset",
-    { class: "dc-switch", role: "radiogroup", label, on: { change: () => onChange(group.value()) } },
-    ...choices.map(({ text, hint }, i) => h("label", { title: hint }, group.inputs[i], h("span", {}, text))),
+    "fieldset.dc-switch",
+    { role: "radiogroup", label, on: { change: () => onChange(group.value()) } },
+    ...choices.map(({ text, hint }, i) => h("label", { title: hint }, group.inputs[i], h("span", text))),
   );
   return { element, choose: group.choose };
 }

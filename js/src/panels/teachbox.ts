@@ -52,9 +52,9 @@ export function teachBox(
   const box = popover(
     opener,
     `Teach ${row.name}`,
-    h("b", {}, `Teach the generator “${row.name}”`),
+    h("b", `Teach the generator “${row.name}”`),
     methods.element,
-    h("div", { class: "dc-row" }, steps.element, go),
+    h("div.dc-row", steps.element, go),
   );
   return { opener, box };
 }

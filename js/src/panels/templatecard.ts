@@ -19,8 +19,7 @@ export function templateCard(
   const { connection, notices } = scope;
   const where = `template:${row.id}`;
   const frozen = connection.store.get("info").read_only;
-  const card = h("article", {
-    class: "dc-card",
+  const card = h("article.dc-card", {
     "data-template": row.id,
     label: `Prompt for ${owner.name}`,
   });
@@ -66,13 +65,11 @@ export function templateCard(
     });
     edit.disabled = frozen;
     drop.disabled = frozen;
-    const negative =
-      row.negative &&
-      h("div", { class: "dc-template" }, h("span", { class: "dc-negative" }, "not "), row.negative);
+    const negative = row.negative && h("div.dc-template", h("span.dc-negative", "not "), row.negative);
     card.replaceChildren(
       templateChips(parts, owner.word, frozen ? null : change),
       ...(negative ? [negative] : []),
-      h("div", { class: "dc-card-foot" }, example(written(parts), owner.word), edit, drop),
+      h("div.dc-card-foot", example(written(parts), owner.word), edit, drop),
       problems,
     );
   };
@@ -104,12 +101,11 @@ export function templateCard(
 /** A prompt that the template can become; a click shows another. */
 function example(parts: readonly TemplatePart[], word: string): HTMLElement {
   const count = parts.reduce((all, part) => all * (part.kind === "slot" ? part.options.length : 1), 1);
-  const prompt = h("span", {}, samplePrompt(parts, word));
-  if (count < 2) return h("span", { class: "dc-example" }, prompt);
+  const prompt = h("span", samplePrompt(parts, word));
+  if (count < 2) return h("span.dc-example", prompt);
   return h(
-    "button",
+    "button.dc-example",
     {
-      class: "dc-example",
       title: `One of ${count.toLocaleString("en")} prompts. Click for another.`,
       "data-action": "another-example",
       on: {

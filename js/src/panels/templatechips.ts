@@ -15,11 +15,11 @@ export function templateChips(
   word: string,
   change: ChangeSlot | null,
 ): HTMLElement {
-  const line = h("div", { class: "dc-template" });
+  const line = h("div.dc-template");
   let at = -1;
   for (const part of parts) {
     if (part.kind === "text") line.append(part.text);
-    else if (part.kind === "class") line.append(h("b", { class: "dc-word", title: "{class}" }, word));
+    else if (part.kind === "class") line.append(h("b.dc-word", { title: "{class}" }, word));
     else line.append(slotGroup(part, ++at, change));
   }
   roving(line, "button");
@@ -30,14 +30,13 @@ function slotGroup(slot: Slot, at: number, change: ChangeSlot | null): HTMLEleme
   const { options } = slot;
   const chips = options.map((option, i) => {
     const text = option.text || "–";
-    if (!change) return h("span", { class: "dc-option" }, text);
+    if (!change) return h("span.dc-option", text);
     const without = options.filter((each) => each !== option);
     const turn = () => change(slot, options.with(i, { ...option, on: !option.on }), `${at}.${i}`);
     const drop = () => change(slot, without, `${at}.${Math.min(i, without.length - 1)}`);
     return h(
-      "button",
+      "button.dc-option",
       {
-        class: "dc-option",
         title: option.on
           ? "Click leaves it out, Delete removes it"
           : "Left out. Click takes it back, Delete removes it",
@@ -58,9 +57,8 @@ function slotGroup(slot: Slot, at: number, change: ChangeSlot | null): HTMLEleme
     );
   });
   const group = h(
-    "span",
+    "span.dc-options",
     {
-      class: "dc-options",
       title: "One of these for each picture",
       role: "group",
       label: "One of these for each picture",
@@ -79,9 +77,8 @@ function adder(add: (text: string) => void, at: number): HTMLElement {
     input.focus();
   };
   const plus = h(
-    "button",
+    "button.dc-option.dc-add-option",
     {
-      class: "dc-option dc-add-option",
       title: name,
       "data-option": `${at}.+`,
       "data-action": "add-option",
@@ -90,8 +87,7 @@ function adder(add: (text: string) => void, at: number): HTMLElement {
     },
     icon("plus"),
   );
-  const input = h("input", {
-    class: "dc-input dc-new-option",
+  const input = h("input.dc-input.dc-new-option", {
     type: "text",
     label: "New option",
     placeholder: "new option",

@@ -18,8 +18,7 @@ export function templateEditor({ text, negative, save, cancel }: EditorOptions):
   const form = templateForm({ text, negative, submit, cancel });
   form.element.append(
     h(
-      "div",
-      { class: "dc-actions" },
+      "div.dc-actions",
       button({
         action: "save-template",
         label: "Save (Ctrl+Enter)",

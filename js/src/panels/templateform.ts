@@ -18,24 +18,21 @@ interface TemplateForm {
 
 /** The fields to write a template in; the buttons are the caller's. */
 export function templateForm({ text, negative, submit, cancel }: Options): TemplateForm {
-  const area = h("textarea", {
-    class: "dc-input",
+  const area = h("textarea.dc-input", {
     rows: 3,
     label: "Prompt template",
     spellcheck: "false",
   });
   area.value = text;
-  const not = h("input", {
-    class: "dc-input",
+  const not = h("input.dc-input", {
     type: "text",
     label: "Negative prompt",
     placeholder: "nothing",
   });
   not.value = negative ?? "";
   const element = h(
-    "div",
+    "div.dc-editor",
     {
-      class: "dc-editor",
       on: {
         keydown: (event) => {
           event.stopPropagation(); // Jupyter has keys of its own
@@ -45,12 +42,8 @@ export function templateForm({ text, negative, submit, cancel }: Options): Templ
       },
     },
     area,
-    h(
-      "p",
-      { class: "dc-note" },
-      "[one | of | these] varies from picture to picture; {class} is the class's word.",
-    ),
-    negative !== null && h("label", { class: "dc-field" }, h("span", {}, "Not"), not),
+    h("p.dc-note", "[one | of | these] varies from picture to picture; {class} is the class's word."),
+    negative !== null && h("label.dc-field", h("span", "Not"), not),
   );
   const value = () => ({ text: area.value.trim(), negative: not.value.trim() });
   return { element, value, focus: () => area.focus() };
