@@ -50,7 +50,7 @@ def is_fresh() -> bool:
     built = [STATIC / "widget.js", STATIC / "widget.css"]
     if not all(file.is_file() for file in built):
         return False
-    sources = [*(JS / "src").rglob("*.ts"), *(JS / "src").rglob("*.css")]
+    sources = list((JS / "src").rglob("*.*"))
     sources += [JS / "package.json", JS / "package-lock.json", JS / "build.mjs"]
     return min(file.stat().st_mtime for file in built) >= max(file.stat().st_mtime for file in sources)
 

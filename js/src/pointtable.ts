@@ -1,13 +1,7 @@
+import { type Bounds, nowhere, widen } from "./bounds";
 import { nextCapacity } from "./capacity";
 import { IdRuns } from "./idruns";
 import type { PointBlock } from "./points";
-
-export interface Bounds {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-}
 
 /** Where points were before all rows were replaced. */
 export type Former = Pick<PointTable, "id" | "x" | "y" | "count">;
@@ -142,17 +136,6 @@ export class PointTable {
     if (capacity) column.set(old);
     Object.assign(this, { [name]: column });
   }
-}
-
-function nowhere(): Bounds {
-  return { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
-}
-
-function widen(box: Bounds, x: number, y: number): void {
-  if (x < box.x0) box.x0 = x;
-  if (x > box.x1) box.x1 = x;
-  if (y < box.y0) box.y0 = y;
-  if (y > box.y1) box.y1 = y;
 }
 
 /** Each run of a block: its first id, its length and where it begins in the columns. */

@@ -34,14 +34,13 @@ export function select({ ui }: Connection, ids: Iterable<number>, mode: SelectMo
 
 /** Ids of the pictures that can be pointed at, as far as `wanted` takes their rows. */
 export function shownPictures(
-  { store, ui }: Connection,
+  connection: Connection,
   wanted: (row: number) => boolean = () => true,
 ): number[] {
-  const { points } = store;
-  const { classes } = store.get("info");
+  const { points } = connection.store;
   const ids: number[] = [];
   for (let row = 0; row < points.count; row++) {
-    if (wanted(row) && canPoint(points, classes, ui, row)) ids.push(points.id[row]);
+    if (wanted(row) && canPoint(connection, row)) ids.push(points.id[row]);
   }
   return ids;
 }

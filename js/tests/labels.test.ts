@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import cuts from "../../tests/labels/cuts.json";
 import placements from "../../tests/labels/placements.json";
-import type { Bounds } from "../src/map/camera";
+import type { Bounds } from "../src/bounds";
 import { carryOver } from "../src/map/carryover";
 import { type LabelCut, labelsInView } from "../src/map/labelcut";
 import { LabelTree } from "../src/map/labeltree";

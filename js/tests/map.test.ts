@@ -6,6 +6,7 @@ import { Picker } from "../src/map/picker";
 import { FLAGGED, GENERATED, HIDDEN, KEPT, LIT, SELECTED } from "../src/map/pointrenderer";
 import { decodePoints } from "../src/points";
 import { PointTable } from "../src/pointtable";
+import { Store } from "../src/store";
 import { UiState } from "../src/ui";
 import { block } from "./block";
 
@@ -73,7 +74,7 @@ describe("Picker", () => {
     table.append(decodePoints(block(rows(5000, 5300))));
     expect(table.id[picker.nearest(10, 52, 0.5, any)]).toBe(5210);
     expect(picker.nearest(50, 500, 0.5, any)).toBe(-1);
-    expect(picker.box(0, 0, 99, 52).length).toBe(5300);
+    expect(picker.within({ x0: 0, y0: 0, x1: 99, y1: 52 }).length).toBe(5300);
   });
 
   it("counts the rows of a view about as they are, and finds those outside the box of what is drawn", () => {
@@ -82,8 +83,8 @@ describe("Picker", () => {
     table.append(decodePoints(block(Array.from({ length: 8100 }, (_, i) => place(i)))));
     table.update(decodePoints(block([{ id: 0, x: -50, y: 200, hidden: 1 }])));
     const picker = new Picker(table);
-    expect(picker.box(-60, 150, -40, 250)).toEqual([0]);
-    expect(picker.box(-1e9, -1e9, 1e9, 1e9).length).toBe(8100);
+    expect([...picker.within({ x0: -60, y0: 150, x1: -40, y1: 250 })]).toEqual([0]);
+    expect(picker.within({ x0: -1e9, y0: -1e9, x1: 1e9, y1: 1e9 }).length).toBe(8100);
     const count = picker.count({ x0: 10, y0: 10, x1: 40, y1: 40 });
     expect(count).toBeGreaterThan(850);
     expect(count).toBeLessThan(1300);
@@ -179,6 +180,9 @@ describe("Looks", () => {
   it("lets only drawn pictures that are not filtered away be pointed at", () => {
     const ui = new UiState();
     ui.toggleClass(8);
-    expect([0, 1, 2].map((row) => canPoint(table, classes, ui, row))).toEqual([false, true, false]);
+    const store = new Store();
+    store.replacePoints(decodePoints(block(rows)));
+    store.apply({ info: { ...store.get("info"), classes } });
+    expect([0, 1, 2].map((row) => canPoint({ store, ui }, row))).toEqual([false, true, false]);
   });
 });

@@ -1,6 +1,4 @@
-import type { Bounds } from "../pointtable";
-
-export type { Bounds };
+import type { Bounds } from "../bounds";
 
 /** Where the map is looked at: `screen = (x · k + tx, −y · k + ty)` in CSS pixels. */
 export class Camera {
@@ -16,6 +14,13 @@ export class Camera {
 
   toData(px: number, py: number): [number, number] {
     return [(px - this.tx) / this.k, -(py - this.ty) / this.k];
+  }
+
+  /** What a view of the given size shows of the map, and `margin` pixels around it. */
+  seen(width: number, height: number, margin = 0): Bounds {
+    const [x0, y1] = this.toData(-margin, -margin);
+    const [x1, y0] = this.toData(width + margin, height + margin);
+    return { x0, y0, x1, y1 };
   }
 
   pan(dx: number, dy: number): void {

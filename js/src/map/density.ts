@@ -1,5 +1,7 @@
+import type { Bounds } from "../bounds";
+import { h } from "../dom";
 import { rgb } from "../palette";
-import type { Bounds, PointTable } from "../pointtable";
+import type { PointTable } from "../pointtable";
 import type { Camera } from "./camera";
 import type { Picker } from "./picker";
 import type { Style } from "./pointrenderer";
@@ -21,56 +23,16 @@ interface Bins {
  * How many pictures lie where, as colour: counts in cells that stand still on the map, a size for each level of zoom.
  * They are counted once a level; new rows are added to them; panning and zooming move the canvas only.
  */
-export class Density {
-  readonly canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
-  #bins: Bins | null = null;
-  #counted = 0;
+export function densityLayer(points: PointTable, picker: Picker) {
+  const canvas = h("canvas", { class: "dc-map-density" });
+  const context = canvas.getContext("2d")!;
+  let bins: Bins | null = null;
+  let counted = 0;
   /** Of each class and origin: squared red, green and blue, and weight. */
-  #inks = new Float32Array(0);
+  let inks = new Float32Array(0);
 
-  constructor(canvas: HTMLCanvasElement) {
-    this.canvas = canvas;
-    this.#context = canvas.getContext("2d")!;
-  }
-
-  setStyle({ colours, inFull, background }: Style): void {
-    const paper = rgb(background);
-    this.#inks = new Float32Array(colours.length * 8);
-    colours.forEach((colour, i) => {
-      for (const origin of [0, 1]) {
-        // Generated pictures are paler, as their rings are.
-        const parts = rgb(colour).map((part, c) => part + (paper[c] - part) * origin * 0.3);
-        const weight = inFull[i] ? 1 : FAINT;
-        this.#inks.set([...parts.map((part) => part * part * weight), weight], i * 8 + origin * 4);
-      }
-    });
-    this.invalidate();
-  }
-
-  /** To be called when rows have moved or look otherwise. */
-  invalidate(): void {
-    this.#bins = null;
-  }
-
-  draw(points: PointTable, picker: Picker, camera: Camera, view: Bounds): void {
-    const size = 2 ** Math.floor(Math.log2(4.5 / camera.k));
-    const { extent } = points;
-    const reach = clip(view, extent, 0);
-    if (!this.#bins || this.#bins.size !== size || !covers(this.#bins, reach)) {
-      this.#bins = makeBins(clip(view, extent, 0.5), size);
-      this.#counted = 0;
-    }
-    if (this.#counted < points.count) this.#count(this.#bins, points, picker, extent);
-    const { x0, y1 } = this.#bins;
-    const [left, top] = camera.toScreen(x0, y1);
-    this.canvas.style.transform = `translate(${left}px, ${top}px) scale(${size * camera.k})`;
-  }
-
-  #count(bins: Bins, points: PointTable, picker: Picker, extent: Bounds): void {
-    const { x0, y1, size, wide, high, sums } = bins;
-    const { x, y, classIndex, origin, hidden, count } = points;
-    const inks = this.#inks;
+  function count({ x0, y1, size, wide, high, sums }: Bins, part: boolean): void {
+    const { x, y, classIndex, origin, hidden } = points;
     const scale = 1 / size;
     const add = (row: number) => {
       const column = Math.floor((x[row] - x0) * scale);
@@ -78,23 +40,18 @@ export class Density {
       if (hidden[row] || !(column >= 0 && column < wide && line >= 0 && line < high)) return;
       const at = (line * wide + column) * 4;
       const ink = classIndex[row] * 8 + origin[row] * 4;
-      sums[at] += inks[ink];
-      sums[at + 1] += inks[ink + 1];
-      sums[at + 2] += inks[ink + 2];
-      sums[at + 3] += inks[ink + 3];
+      for (let c = 0; c < 4; c++) sums[at + c] += inks[ink + c];
     };
     const box = { x0, y0: y1 - high * size, x1: x0 + wide * size, y1 };
-    const part = this.#counted === 0 && !covers(bins, extent);
     if (part) for (const row of picker.within(box)) add(row);
-    else for (let row = this.#counted; row < count; row++) add(row);
-    this.#counted = count;
-    this.#paint(bins);
+    else for (let row = counted; row < points.count; row++) add(row);
+    counted = points.count;
   }
 
-  #paint({ wide, high, sums }: Bins): void {
+  function paint({ wide, high, sums }: Bins): void {
     let most = 1;
     for (let at = 3; at < sums.length; at += 4) if (sums[at] > most) most = sums[at];
-    const image = this.#context.createImageData(wide, high);
+    const image = context.createImageData(wide, high);
     const scale = 1 / Math.log1p(most);
     for (let at = 0; at < sums.length; at += 4) {
       const weight = sums[at + 3];
@@ -102,10 +59,53 @@ export class Density {
       for (let c = 0; c < 3; c++) image.data[at + c] = 255 * Math.sqrt(sums[at + c] / weight);
       image.data[at + 3] = 255 * (0.35 * Math.min(1, weight * 2) + 0.65 * Math.log1p(weight) * scale);
     }
-    this.canvas.width = wide;
-    this.canvas.height = high;
-    this.#context.putImageData(image, 0, 0);
+    canvas.width = wide;
+    canvas.height = high;
+    context.putImageData(image, 0, 0);
   }
+
+  /** To be called when rows have moved or look otherwise. */
+  function invalidate(): void {
+    bins = null;
+  }
+
+  return {
+    element: h("div", { class: "dc-map-layer", "aria-hidden": "true" }, canvas),
+    invalidate,
+
+    setStyle({ colours, inFull, background }: Style): void {
+      const paper = rgb(background);
+      inks = new Float32Array(colours.length * 8);
+      colours.forEach((colour, i) => {
+        for (const origin of [0, 1]) {
+          // Generated pictures are paler, as their rings are.
+          const parts = rgb(colour).map((part, c) => part + (paper[c] - part) * origin * 0.3);
+          const weight = inFull[i] ? 1 : FAINT;
+          inks.set([...parts.map((part) => part * part * weight), weight], i * 8 + origin * 4);
+        }
+      });
+      invalidate();
+    },
+
+    /** Shows the density of a view in some strength, or nothing of it. */
+    draw(camera: Camera, view: Bounds, shown: boolean, strength: number): void {
+      canvas.hidden = !shown;
+      if (!shown) return;
+      const { extent } = points;
+      const size = 2 ** Math.floor(Math.log2(4.5 / camera.k));
+      if (bins?.size !== size || !covers(bins, clip(view, extent, 0))) {
+        bins = makeBins(clip(view, extent, 0.5), size);
+        counted = 0;
+      }
+      if (counted < points.count) {
+        count(bins, counted === 0 && !covers(bins, extent));
+        paint(bins);
+      }
+      const [left, top] = camera.toScreen(bins.x0, bins.y1);
+      canvas.style.opacity = String(strength);
+      canvas.style.transform = `translate(${left}px, ${top}px) scale(${size * camera.k})`;
+    },
+  };
 }
 
 function makeBins({ x0, y0, x1, y1 }: Bounds, size: number): Bins {

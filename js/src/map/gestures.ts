@@ -4,7 +4,7 @@ export type Tool = "pan" | "lasso" | "rectangle";
 
 /** What gestures do. Coordinates are CSS pixels of the stage. */
 export interface GestureTarget {
-  readonly tool: Tool;
+  tool(): Tool;
   pan(dx: number, dy: number): void;
   zoom(factor: number, px?: number, py?: number): void;
   hover(px: number, py: number): void;
@@ -58,8 +58,8 @@ export function followGestures(
     // A finger that scrolls the page must not take the focus; see touch-action in map.css.
     if (event.pointerType !== "touch" || pointers.size > 1) stage.focus({ preventScroll: true });
     if (pointers.size > 1) return stop();
-    drag = { x, y, moved: false, selecting: target.tool !== "pan" || event.shiftKey };
-    if (drag.selecting) lasso.start(x, y, target.tool === "rectangle");
+    drag = { x, y, moved: false, selecting: target.tool() !== "pan" || event.shiftKey };
+    if (drag.selecting) lasso.start(x, y, target.tool() === "rectangle");
   });
   on("pointermove", (event) => {
     const [x, y] = at(event);

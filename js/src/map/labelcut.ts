@@ -1,4 +1,4 @@
-import type { Bounds } from "./camera";
+import type { Bounds } from "../bounds";
 import type { LabelTree } from "./labeltree";
 
 /** The nodes shown in a view, and what the next view needs to know of them. */

@@ -1,5 +1,5 @@
+import type { Bounds } from "../bounds";
 import type { LabelNode, LabelRow, LabelTable } from "../protocol";
-import type { Bounds } from "./camera";
 import { LabelTree } from "./labeltree";
 
 /** The labels' hierarchy, and what each node shows. */

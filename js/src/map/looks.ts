@@ -1,5 +1,5 @@
 import type { PointTable } from "../pointtable";
-import type { ClassRow } from "../protocol";
+import type { Store } from "../store";
 import type { UiState } from "../ui";
 import { FLAGGED, GENERATED, HIDDEN, KEPT, LIT, SELECTED } from "./pointrenderer";
 
@@ -86,14 +86,10 @@ export class Looks {
 const NONE: readonly number[] = [];
 
 /** Whether a point can be pointed at: drawn and not filtered away. */
-export function canPoint(
-  points: PointTable,
-  classes: readonly ClassRow[],
-  ui: UiState,
-  row: number,
-): boolean {
+export function canPoint({ store, ui }: { store: Store; ui: UiState }, row: number): boolean {
+  const { points } = store;
   if (!points.drawn(row)) return false;
-  const owner = classes[points.classIndex[row]];
+  const owner = store.get("info").classes[points.classIndex[row]];
   return (
     (!ui.classes.size || ui.classes.has(owner?.id)) && (!ui.focus || ui.focus.pictures.has(points.id[row]))
   );

@@ -1,4 +1,5 @@
-import type { Bounds, PointTable } from "../pointtable";
+import type { Bounds } from "../bounds";
+import type { PointTable } from "../pointtable";
 
 interface Index {
   /** Rows, cell by cell; a cell's end where the next one starts. */
@@ -43,11 +44,6 @@ export class Picker {
   }
 
   /** All rows in a box. */
-  box(x0: number, y0: number, x1: number, y1: number): number[] {
-    return Array.from(this.within({ x0, y0, x1, y1 }));
-  }
-
-  /** All rows in a box, as those that are many are passed on. */
   within(box: Bounds): Uint32Array<ArrayBuffer> {
     const { x, y, count } = this.#points;
     const { x0, y0, x1, y1 } = box;

@@ -1,11 +1,12 @@
+import { after } from "../after";
 import type { Connection } from "../connection";
 import { h } from "../dom";
-import type { LabelNode, PictureRow } from "../protocol";
+import type { PictureRow } from "../protocol";
 import type { Hover } from "../ui";
-import { HoverDrawing } from "./hoverdrawing";
+import { hoverDrawing } from "./hoverdrawing";
 import { canPoint } from "./looks";
 import type { Scene } from "./scene";
-import { type Told, Tooltip } from "./tooltip";
+import { type Told, tooltipFor } from "./tooltip";
 
 const REST_MS = 160;
 /** Pixels around a resting pointer whose pictures are loaded ahead, and how many at most. */
@@ -16,182 +17,155 @@ const STEP = 12;
 const NONE: ReadonlySet<number> = new Set();
 
 /** What the pointer or the crosshair is at: picture, label or nothing; and what the page shows of it. */
-export class Pointing {
-  readonly elements: HTMLElement[];
-  readonly #connection: Connection;
-  readonly #scene: Scene;
-  readonly #tooltip: Tooltip;
-  readonly #drawing: HoverDrawing;
-  readonly #cross = h("div", { class: "dc-crosshair", hidden: true });
-  readonly #said = h("div", { class: "dc-unseen", role: "status" });
-  readonly #prompts = new Map<number, string>();
-  #at: [number, number] | null = null;
-  #key = "";
-  #mine: Hover | null = null;
-  #rest = 0;
+export function pointing(connection: Connection, scene: Scene, stage: HTMLElement, signal: AbortSignal) {
+  const { store, ui, labelling } = connection;
+  const { points } = store;
+  const { camera, overlay, picker } = scene;
+  const tooltip = tooltipFor(connection.thumbnails);
+  const drawing = hoverDrawing(points, scene.colours);
+  const cross = h("div.dc-crosshair", { hidden: true });
+  const said = h("div.dc-unseen", { role: "status" });
+  const prompts = new Map<number, string>();
+  const rest = after(REST_MS, signal);
+  /** Where the crosshair is. */
+  let at: [number, number] | null = null;
+  let key = "";
+  let mine: Hover | null = null;
   /** The picture pointed at, or -1. */
-  picture = -1;
+  let picture = -1;
 
-  constructor(connection: Connection, scene: Scene, signal: AbortSignal) {
-    this.#connection = connection;
-    this.#scene = scene;
-    this.#tooltip = new Tooltip(connection.thumbnails);
-    this.#drawing = new HoverDrawing(connection.store.points, () => scene.colours);
-    this.elements = [this.#cross, this.#tooltip.element, this.#said];
-    scene.overlay.underlay = this.#drawing;
-    connection.ui.on("hover", (hover) => this.#show(hover), signal);
-    connection.store.on(
-      "points",
-      ({ kind }) => kind !== "appended" && this.#show(connection.ui.hover),
-      signal,
-    );
-    signal.addEventListener("abort", () => window.clearTimeout(this.#rest), { once: true });
-  }
-
-  /** The row of the picture at a place, or within some pixels of it; -1 when there is none. */
-  row(px: number, py: number, reach?: number): number {
-    const { camera, picker, radius } = this.#scene;
-    const drawn = reach ? -1 : this.#scene.pictureAt(px, py);
-    if (drawn >= 0) return drawn;
-    const [x, y] = camera.toData(px, py);
-    return picker.nearest(x, y, (reach ?? radius + 4) / camera.k, this.selectable);
-  }
+  stage.append(cross, tooltip.element, said);
+  overlay.underlay = drawing.draw;
+  ui.on("hover", show, signal);
+  store.on("points", ({ kind }) => kind !== "appended" && show(ui.hover), signal);
 
   /** Whether the picture of a row can be pointed at. */
-  selectable = (row: number): boolean => {
-    const { store, ui } = this.#connection;
-    return canPoint(store.points, store.get("info").classes, ui, row);
-  };
+  const selectable = (row: number) => canPoint(connection, row);
 
-  /** The label at a place where there is no picture. */
-  label(px: number, py: number): LabelNode | null {
-    return this.#scene.overlay.hit(px, py);
-  }
-
-  /** The pointer is here; says whether at something. */
-  hover(px: number, py: number): boolean {
-    this.#endCross();
-    const row = this.row(px, py);
-    const node = row < 0 ? this.label(px, py) : null;
-    this.#point(row, node?.members);
-    window.clearTimeout(this.#rest);
-    this.#rest = window.setTimeout(() => this.#rests(px, py), REST_MS);
-    return row >= 0 || node !== null;
-  }
-
-  /** The pointer is nowhere. */
-  leave(): void {
-    window.clearTimeout(this.#rest);
-    this.#endCross();
-    this.#point(-1);
-  }
-
-  /** Moves the crosshair by steps, or to the middle where there was none, and points at the picture nearest to it. */
-  cross(dx: number, dy: number, width: number, height: number): void {
-    const [x, y] = this.#at ?? [width / 2 - dx * STEP, height / 2 - dy * STEP];
-    const within = (value: number, most: number) => Math.min(most, Math.max(0, value));
-    this.#at = [within(x + dx * STEP, width), within(y + dy * STEP, height)];
-    this.#cross.hidden = false;
-    this.#cross.style.transform = `translate(${this.#at[0]}px, ${this.#at[1]}px)`;
-    this.follow();
+  /** The row of the picture at a place, or within some pixels of it; -1 when there is none. */
+  function rowAt(px: number, py: number, reach?: number): number {
+    const drawn = reach ? -1 : scene.pictureAt(px, py);
+    if (drawn >= 0) return drawn;
+    const [x, y] = camera.toData(px, py);
+    return picker.nearest(x, y, (reach ?? scene.radius() + 4) / camera.k, selectable);
   }
 
   /** The map has moved under the crosshair. */
-  follow(): void {
-    if (!this.#at) return;
+  function follow(): void {
+    if (!at) return;
+    const [px, py] = at;
     let row = -1;
-    for (let reach = 16; row < 0 && reach < 2000; reach *= 2) row = this.row(...this.#at, reach);
-    this.#point(row);
+    for (let reach = 16; row < 0 && reach < 2000; reach *= 2) row = rowAt(px, py, reach);
+    point(row);
     if (row < 0) return;
-    const { title, note } = this.#told(row);
-    this.#said.textContent = `${title}, ${note}, picture ${this.picture}`;
-    window.clearTimeout(this.#rest);
-    const [px, py] = this.#at;
-    this.#rest = window.setTimeout(() => this.#rests(px, py), REST_MS);
+    const { title, note } = told(row);
+    said.textContent = `${title}, ${note}, picture ${picture}`;
+    rest(() => rests(px, py));
   }
 
-  #endCross(): void {
-    this.#at = null;
-    this.#cross.hidden = true;
+  function endCross(): void {
+    at = null;
+    cross.hidden = true;
   }
 
-  #point(row: number, labels: readonly number[] = []): void {
-    const { ui, store, labelling } = this.#connection;
-    const picture = row < 0 ? -1 : store.points.id[row];
-    this.picture = picture;
-    if (row < 0) this.#tooltip.hide();
-    else {
-      const [sx, sy] = this.#scene.camera.toScreen(store.points.x[row], store.points.y[row]);
-      this.#tooltip.show(this.#told(row), sx, sy);
-    }
-    const key = row < 0 ? labels.join() : `#${picture}`;
+  function point(row: number, labels: readonly number[] = []): void {
+    picture = row < 0 ? -1 : points.id[row];
+    if (row < 0) tooltip.hide();
+    else tooltip.show(told(row), ...camera.toScreen(points.x[row], points.y[row]));
+    const next = row < 0 ? labels.join() : `#${picture}`;
     // What else lay under the pointer does so no longer.
-    if (key === this.#key && ui.hover === this.#mine) return;
-    this.#key = key;
-    this.#mine = key
-      ? {
-          pictures: row < 0 ? NONE : new Set([picture]),
-          labels: row < 0 ? new Set(labels) : (labelling.known(picture) ?? NONE),
-        }
-      : null;
-    ui.setHover(this.#mine);
+    if (next === key && ui.hover === mine) return;
+    key = next;
+    if (!key) mine = null;
+    else if (row < 0) mine = { pictures: NONE, labels: new Set(labels) };
+    else mine = { pictures: new Set([picture]), labels: labelling.known(picture) ?? NONE };
+    ui.setHover(mine);
   }
 
-  #show(hover: Hover | null): void {
-    const { pictures, labels } = this.#mine ?? {};
+  function show(hover: Hover | null): void {
     // Ours, with more that came to be known of it.
-    if (hover && (hover.pictures === pictures || hover.labels === labels)) this.#mine = hover;
-    this.#drawing.take(hover?.pictures ?? NONE);
-    this.#scene.overlay.near = hover?.labels ?? NONE;
-    if (this.picture >= 0) this.#tell();
-    this.#scene.request();
+    if (hover && (hover.pictures === mine?.pictures || hover.labels === mine?.labels)) mine = hover;
+    drawing.take(hover?.pictures ?? NONE);
+    overlay.near = hover?.labels ?? NONE;
+    tell();
+    scene.request();
   }
 
-  #told(row: number): Told {
-    const { store } = this.#connection;
-    const { points } = store;
+  function told(row: number): Told {
     const index = points.classIndex[row];
     const flag = points.flagged[row] ? " · flagged" : "";
     return {
       id: points.id[row],
       title: store.get("info").classes[index]?.name ?? "",
       note: (points.origin[row] ? `generated · round ${points.iteration[row]}` : "original") + flag,
-      colour: this.#scene.colours[index] ?? "",
+      colour: scene.colours()[index] ?? "",
     };
   }
 
-  #tell(): void {
-    const { store, labelling } = this.#connection;
-    const carried = labelling.known(this.picture);
-    const texts = carried
-      ? store.get("labels").flatMap(({ id, text }) => (carried.has(id) ? [text] : []))
-      : [];
-    this.#tooltip.tell(this.picture, texts.slice(0, 6).join(", "), this.#prompts.get(this.picture) ?? "");
+  function tell(): void {
+    if (picture < 0) return;
+    const carried = labelling.known(picture);
+    const texts = carried ? store.get("labels").filter(({ id }) => carried.has(id)) : [];
+    const words = texts.slice(0, 6).map(({ text }) => text);
+    tooltip.tell(picture, words.join(", "), prompts.get(picture) ?? "");
   }
 
-  #rests(px: number, py: number): void {
-    if (this.picture >= 0) void this.#learn(this.picture);
-    const { camera, picker } = this.#scene;
-    const { id } = this.#connection.store.points;
+  function rests(px: number, py: number): void {
+    if (picture >= 0) void learn(picture);
     const [x, y] = camera.toData(px, py);
     const reach = NEAR / camera.k;
     const box = { x0: x - reach, y0: y - reach, x1: x + reach, y1: y + reach };
-    const near = picker.count(box) > MANY ? [] : [...picker.within(box)].filter(this.selectable);
+    const near = picker.count(box) > MANY ? [] : [...picker.within(box)].filter(selectable);
     // Among very many the next one could be any.
-    if (near.length <= AHEAD) this.#tooltip.prepare(near.map((row) => id[row]));
+    if (near.length <= AHEAD) tooltip.prepare(near.map((row) => points.id[row]));
   }
 
-  async #learn(id: number): Promise<void> {
-    if (!this.#prompts.has(id)) {
-      this.#prompts.set(id, "");
+  async function learn(id: number): Promise<void> {
+    if (!prompts.has(id)) {
+      prompts.set(id, "");
       try {
-        const { result } = await this.#connection.request("picture", { picture: id }, "");
+        const { result } = await connection.request("picture", { picture: id }, "");
         const { provenance } = result as PictureRow & { provenance?: { prompt?: string } };
-        this.#prompts.set(id, provenance?.prompt?.slice(0, 120) ?? "");
+        prompts.set(id, provenance?.prompt?.slice(0, 120) ?? "");
       } catch {
-        this.#prompts.delete(id);
+        prompts.delete(id);
       }
     }
-    if (this.picture === id) this.#tell();
+    if (picture === id) tell();
   }
+
+  return {
+    selectable,
+    rowAt,
+    follow,
+    picture: () => picture,
+
+    /** The pointer is here; says whether at something. */
+    hover(px: number, py: number): boolean {
+      endCross();
+      const row = rowAt(px, py);
+      const node = row < 0 ? overlay.hit(px, py) : null;
+      point(row, node?.members);
+      rest(() => rests(px, py));
+      return row >= 0 || node !== null;
+    },
+
+    /** The pointer is nowhere. */
+    leave(): void {
+      rest();
+      endCross();
+      point(-1);
+    },
+
+    /** Moves the crosshair by steps, or to the middle where there was none, and points at the picture nearest to it. */
+    cross(dx: number, dy: number): void {
+      const { clientWidth: width, clientHeight: height } = stage;
+      const [x, y] = at ?? [width / 2 - dx * STEP, height / 2 - dy * STEP];
+      const within = (value: number, most: number) => Math.min(most, Math.max(0, value));
+      at = [within(x + dx * STEP, width), within(y + dy * STEP, height)];
+      cross.hidden = false;
+      cross.style.translate = `${at[0]}px ${at[1]}px`;
+      follow();
+    },
+  };
 }

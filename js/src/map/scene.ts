@@ -1,6 +1,5 @@
-import { nowhere, widen } from "../bounds";
+import { type Bounds, nowhere, widen } from "../bounds";
 import type { Connection } from "../connection";
-import { h } from "../dom";
 import { palette } from "../palette";
 import type { PointsChange } from "../store";
 import { Camera } from "./camera";
@@ -93,7 +92,7 @@ export function mapScene(connection: Connection, root: HTMLElement, stage: HTMLE
   if (points.count) takePoints({ kind: "appended", start: 0 });
 
   /** Shows everything. */
-  function fit(): void {
+  function fitAll(): void {
     const box = nowhere();
     for (const { x0, y0, x1, y1 } of [points.extent, overlay.extent]) {
       if (x0 > x1) continue;
@@ -186,7 +185,7 @@ export function mapScene(connection: Connection, root: HTMLElement, stage: HTMLE
   function fitSoon(): void {
     if (!width || !points.count) return;
     fitted = true;
-    fit();
+    fitAll();
   }
 
   function restyle(): void {
@@ -206,6 +205,14 @@ export function mapScene(connection: Connection, root: HTMLElement, stage: HTMLE
     if (first || !touched) fitSoon();
     layer.invalidate();
     draw(); // at once: a resized canvas is blank
+  }
+
+  /** About how many points there are in a view. */
+  function count(view: Bounds): number {
+    const { x0, y0, x1, y1 } = points.extent;
+    if (x0 >= view.x0 && y0 >= view.y0 && x1 <= view.x1 && y1 <= view.y1) return points.shown;
+    const bound = picker.count(view);
+    return bound < COUNTED ? picker.within(view).length : bound;
   }
 
   function draw(): void {
@@ -231,8 +238,7 @@ export function mapScene(connection: Connection, root: HTMLElement, stage: HTMLE
   function drawPoints(next: Frame): void {
     const { mix, now } = next;
     const view = camera.seen(width, height);
-    let inView = picker.count(view);
-    if (inView < COUNTED) inView = picker.within(view).length;
+    const inView = count(view);
     const many = inView > (dense ? SPARSE : DENSE);
     const was = dense;
     dense = mix === 1 && points.shown > 0 && (ui.density === "auto" ? many : ui.density === "on");
@@ -264,7 +270,7 @@ export function mapScene(connection: Connection, root: HTMLElement, stage: HTMLE
     camera,
     overlay,
     picker,
-    fit,
+    fit: fitAll,
     pan,
     zoom,
     radius,

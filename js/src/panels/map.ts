@@ -1,5 +1,5 @@
 import { h } from "../dom";
-import { MapView } from "../map/view";
+import { type MapView, mapView } from "../map/view";
 import { isPending } from "../pending";
 import type { ClassRow } from "../protocol";
 import type { Scope } from "../scope";
@@ -12,9 +12,9 @@ export function mapPanel(scope: Scope): { element: HTMLElement; view: MapView } 
   const { connection, root, signal, notices } = scope;
   const { store, ui } = connection;
   const { element, header, body } = frame("map", "Map");
-  const view = new MapView(connection, root, signal);
+  const view = mapView(connection, root, signal);
   header.append(toolbar(scope, view));
-  const empty = h("div", { class: "dc-map-empty" });
+  const empty = h("div.dc-map-empty");
   view.element.append(empty);
   body.append(notices.slot("map"), view.element, mapFoot(scope, view));
 
@@ -36,7 +36,7 @@ export function mapPanel(scope: Scope): { element: HTMLElement; view: MapView } 
 }
 
 function emptyState(classes: readonly ClassRow[], visible: number, looking: boolean): Node[] {
-  if (visible && looking) return [h("i", { class: "dc-spinner" }), h("p", {}, "Looking at the pictures …")];
+  if (visible && looking) return [h("i.dc-spinner"), h("p", "Looking at the pictures …")];
   const [title, text] = !classes.length
     ? ["No pictures yet", "Add some with session.add_images(…), a folder of class folders for instance."]
     : visible
@@ -44,5 +44,5 @@ function emptyState(classes: readonly ClassRow[], visible: number, looking: bool
       : classes.some(({ hidden }) => hidden)
         ? ["All pictures are removed", "Undo brings them back."]
         : ["No pictures here yet", "Generate some, or choose another class."];
-  return [h("h3", {}, title), h("p", {}, text)];
+  return [h("h3", title), h("p", text)];
 }

@@ -16,24 +16,18 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     const taken = await giveFeedback(scope, name, { ids: [...ui.selection] });
     if (taken && name === "remove") ui.select([]);
   };
-  const tool = (name: Tool, label: string) => {
-    const choice = button({
-      action: name,
-      label,
-      icon: name,
-      click: () => view.setTool(view.tool === name ? "pan" : name),
-    });
-    choice.setAttribute("aria-pressed", String(name === "pan"));
-    return choice;
-  };
+  const tool = (name: Tool, label: string) =>
+    button({ action: name, label, icon: name, click: () => view.setTool(chosen === name ? "pan" : name) });
   const tools: Record<Tool, HTMLButtonElement> = {
     pan: tool("pan", "Move the map (V)"),
     lasso: tool("lasso", "Lasso: draw around pictures (L, or Shift and drag). Ctrl adds, Alt takes away"),
     rectangle: tool("rectangle", "Select a rectangle (R). Ctrl adds, Alt takes away"),
   };
-  view.onTool((chosen) => {
+  let chosen: Tool = "pan";
+  view.onTool((now) => {
+    chosen = now;
     for (const [name, element] of Object.entries(tools))
-      element.setAttribute("aria-pressed", String(name === chosen));
+      element.setAttribute("aria-pressed", String(name === now));
   });
   const remove = button({
     action: "remove",
@@ -63,7 +57,7 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
     icon: "redo",
     click: () => void connection.act("redo", {}, "map"),
   });
-  const count = h("span", { class: "dc-count" }); // what is selected is announced elsewhere
+  const count = h("span.dc-count"); // what is selected is announced elsewhere
   let acting: ReadonlySet<string> = new Set();
   const refresh = () => {
     const n = ui.selection.length;
@@ -90,10 +84,10 @@ export function toolbar(scope: Scope, view: MapView): HTMLElement {
   store.on("history", refresh, signal);
   store.on("info", refresh, signal);
   refresh();
-  const group = (...children: HTMLElement[]) => h("div", { class: "dc-group" }, ...children);
+  const group = (...children: HTMLElement[]) => h("div.dc-group", ...children);
   return h(
-    "div",
-    { class: "dc-toolbar", role: "toolbar", label: "Map tools" },
+    "div.dc-toolbar",
+    { role: "toolbar", label: "Map tools" },
     count,
     group(more, change.element, remove),
     group(...Object.values(tools), selectBox(scope)),

@@ -1,11 +1,6 @@
-/** Classes that fit into a line of the palette's texture. */
-export const PALETTE_WIDTH = 256;
-
-/**
- * `view` takes places to the clip space, `place * view.xy + view.zw`; `radius` is in device pixels, of which `ratio` are
- * a CSS pixel. Bits of `look` are those of pointrenderer.ts. All that is the same over a point is computed here, once.
- */
-export const VERTEX = `precision highp float;
+// `view` takes places to the clip space, `place * view.xy + view.zw`; `radius` is in device pixels, of which `ratio` are
+// a CSS pixel. Bits of `look` are those of pointrenderer.ts. All that is the same over a point is computed here, once.
+precision highp float;
 precision highp int;
 layout(location = 0) in float x;
 layout(location = 1) in float y;
@@ -46,24 +41,4 @@ void main() {
   gl_PointSize = size;
   bool gone = (look & 1u) != 0u;
   gl_Position = gone ? vec4(2.0, 2.0, 0.0, 1.0) : vec4(mix(vec2(fromX, fromY), vec2(x, y), travel) * view.xy + view.zw, 0.0, 1.0);
-}`;
-
-/** `form` is size, radius, inner radius and, where the picture is flagged, the pixels to a CSS pixel. */
-export const FRAGMENT = `precision mediump float;
-flat in vec4 body;
-flat in vec4 rim;
-flat in vec4 form;
-out vec4 result;
-void main() {
-#ifdef DOTS
-  result = vec4(body.rgb * body.a, body.a);
-#else
-  vec2 p = (gl_PointCoord - 0.5) * form.x;
-  float d = length(p);
-  vec4 mark = mix(body, rim, clamp((d - form.z) / 1.2 + 0.5, 0.0, 1.0));
-  float alpha = mark.a * clamp((form.y - d) / 1.2 + 0.5, 0.0, 1.0);
-  // A flagged picture's mark is cut through.
-  if (form.w > 0.0) alpha *= smoothstep(0.5, 1.5, abs(p.x + p.y) * 0.7071 / form.w);
-  result = vec4(mark.rgb * alpha, alpha);
-#endif
-}`;
+}
