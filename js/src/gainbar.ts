@@ -11,8 +11,8 @@ export interface GainBar {
 
 /** The bars of the edits, on one scale that holds zero and every whisker; null where nothing was measured. */
 export function gainBars(edits: readonly EditRow[]): (GainBar | null)[] {
-  const ends = edits.flatMap(({ gain, standard_error }) =>
-    gain === null ? [] : [gain, gain - (standard_error ?? 0), gain + (standard_error ?? 0)],
+  const ends = edits.flatMap(({ gain, standard_error: error }) =>
+    gain === null ? [] : [gain - (error ?? 0), gain + (error ?? 0)],
   );
   const least = Math.min(0, ...ends);
   const most = Math.max(0, ...ends);

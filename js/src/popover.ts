@@ -22,26 +22,22 @@ export function popover(opener: HTMLButtonElement, label: string, ...children: H
     ...children,
   );
   opener.popoverTargetElement = box;
-  opener.setAttribute("aria-haspopup", "dialog");
-  opener.setAttribute("aria-expanded", "false");
-  const follow = () => {
-    if (box.isConnected) place(box, opener);
-    else stop();
-  };
-  const stop = () => {
-    window.removeEventListener("scroll", follow, true);
-    window.removeEventListener("resize", follow);
-  };
-  box.addEventListener("beforetoggle", (event) => {
-    if (event.newState !== "open") return stop();
+  opener.ariaHasPopup = "dialog";
+  opener.ariaExpanded = "false";
+  let open = new AbortController();
+  const follow = () => (box.isConnected ? place(box, opener) : open.abort());
+  box.addEventListener("beforetoggle", ({ newState }) => {
+    open.abort();
+    if (newState !== "open") return;
+    open = new AbortController();
+    for (const move of ["scroll", "resize"]) {
+      window.addEventListener(move, follow, { capture: true, signal: open.signal });
+    }
     follow();
-    window.addEventListener("scroll", follow, true);
-    window.addEventListener("resize", follow);
   });
-  box.addEventListener("toggle", (event) => {
-    const open = event.newState === "open";
-    opener.setAttribute("aria-expanded", String(open));
-    if (open) (box.querySelector<HTMLElement>("[data-first]") ?? box).focus();
+  box.addEventListener("toggle", ({ newState }) => {
+    opener.ariaExpanded = String(newState === "open");
+    if (newState === "open") (box.querySelector<HTMLElement>("[data-first]") ?? box).focus();
   });
   return box;
 }

@@ -131,4 +131,4 @@ def test_an_example_shows_what_the_template_becomes(bare, card):
 def test_what_can_only_be_read_has_no_chips_to_press(bare):
     show(bare, read_only=True)
     assert bare.page.locator("button.dc-option").count() == 0
-    assert bare.page.get_by_text("a sketch of").is_visible()
+    assert bare.page.get_by_text("a sketch of", exact=True).is_visible()

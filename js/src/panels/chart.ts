@@ -39,6 +39,16 @@ export function chart(about: ChartAbout): Chart {
       role: "slider",
       label: about.title,
       title: about.onChoose && "Click a round to select its pictures",
+      on: {
+        pointermove: ({ clientX }) => {
+          const round = drawn?.nearest(clientX - slider.getBoundingClientRect().left);
+          if (round !== undefined && (round !== now || !tip.open())) go(round);
+        },
+        pointerleave: () => go(null),
+        blur: () => go(null),
+        click: (event) => now !== null && about.onChoose?.(now, event),
+        keydown: (event) => step(event),
+      },
     },
     plot,
   );
@@ -83,30 +93,20 @@ export function chart(about: ChartAbout): Chart {
     else tip.show(slider, drawn.x(round), name(round), linesAt(round));
   };
 
-  slider.addEventListener("pointermove", ({ clientX }) => {
-    const round = drawn?.nearest(clientX - slider.getBoundingClientRect().left);
-    if (round !== undefined && (round !== now || !tip.open)) go(round);
-  });
-  slider.addEventListener("pointerleave", () => go(null));
-  slider.addEventListener("blur", () => go(null));
-  slider.addEventListener("click", (event) => now !== null && about.onChoose?.(now, event));
-  slider.addEventListener("keydown", (event) => {
+  const step = (event: KeyboardEvent) => {
     const rounds = drawn?.rounds ?? [];
     if (event.key === "Enter" && now !== null) about.onChoose?.(now, event);
-    const at = now === null ? rounds.length - 1 : rounds.indexOf(now);
-    const to = {
-      ArrowLeft: at - 1,
-      ArrowDown: at - 1,
-      ArrowRight: at + 1,
-      ArrowUp: at + 1,
-      Home: 0,
-      End: rounds.length - 1,
-    }[event.key];
-    if (to === undefined || !rounds.length) return;
+    const last = rounds.length - 1;
+    const at = now === null ? last : rounds.indexOf(now);
+    const [back, on] = [Math.max(0, at - 1), Math.min(last, at + 1)];
+    const to = { ArrowLeft: back, ArrowDown: back, ArrowRight: on, ArrowUp: on, Home: 0, End: last }[
+      event.key
+    ];
+    if (to === undefined || last < 0) return;
     event.preventDefault();
     event.stopPropagation();
-    go(rounds[Math.max(0, Math.min(rounds.length - 1, to))]);
-  });
+    go(rounds[to]);
+  };
 
   const arrow = about.better === "higher" ? "↑" : "↓";
   const element = h(

@@ -4,7 +4,7 @@ import type { ChartLine } from "./chartplot";
 
 interface ChartTip {
   element: HTMLElement;
-  get open(): boolean;
+  open: () => boolean;
   show: (plot: HTMLElement, x: number, title: string, values: { line: ChartLine; value: number }[]) => void;
   hide: () => void;
 }
@@ -17,17 +17,11 @@ export function chartTip(): ChartTip {
     popover: "manual",
     "aria-hidden": "true",
   });
-  let open = false;
-  const hide = () => {
-    if (open && element.isConnected) element.hidePopover();
-    open = false;
-  };
+  const open = () => element.matches(":popover-open");
   return {
     element,
-    hide,
-    get open() {
-      return open;
-    },
+    open,
+    hide: () => open() && element.hidePopover(),
     show: (plot, x, title, values) => {
       const rows = values
         .slice(0, MOST)
@@ -42,8 +36,7 @@ export function chartTip(): ChartTip {
         );
       const more = values.length - rows.length;
       element.replaceChildren(h("em", title), ...rows, ...(more > 0 ? [h("em", `and ${more} more`)] : []));
-      if (!open) element.showPopover();
-      open = true;
+      if (!open()) element.showPopover();
       const box = plot.getBoundingClientRect();
       const { offsetWidth: width, offsetHeight: height } = element;
       const { clientWidth, clientHeight } = document.documentElement;

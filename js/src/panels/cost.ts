@@ -48,29 +48,21 @@ function brief(cost: Omit<Cost, "pictures">, all: CostInfo): string {
 
 function rows(all: CostInfo): HTMLElement[] {
   const priced = all.total.money !== null;
-  const head = [
-    "Round",
-    "Pictures",
-    "Time",
-    all.estimated ? "≈ Energy" : "Energy",
-    ...(priced ? ["Money"] : []),
-  ];
-  const row = (name: string, pictures: number | null, cost: Omit<Cost, "pictures">) => {
-    const cells = [
-      pictures?.toLocaleString("en") ?? "",
+  const energyHead = all.estimated ? "≈ Energy" : "Energy";
+  const row = (cells: string[], head = 1) =>
+    h("tr", ...cells.slice(0, priced ? 5 : 4).map((text, i) => h(i < head ? "th" : "td", text)));
+  const costs = (name: string, pictures: string, cost: Omit<Cost, "pictures">) =>
+    row([
+      name,
+      pictures,
       duration(cost.seconds),
       cost.energy_wh === null ? "–" : energy(cost.energy_wh),
-    ];
-    if (priced) cells.push(cost.money === null ? "–" : money(cost.money, all.currency));
-    return h("tr", h("th", name), ...cells.map((text) => h("td", text)));
-  };
+      cost.money === null ? "–" : money(cost.money, all.currency),
+    ]);
+  const counted = (name: string, cost: Cost) => costs(name, cost.pictures.toLocaleString("en"), cost);
   return [
-    h("thead", h("tr", ...head.map((text) => h("th", text)))),
-    h("tbody", ...all.iterations.map((cost) => row(String(cost.iteration), cost.pictures, cost))),
-    h(
-      "tfoot",
-      row("All", all.total.pictures, all.total),
-      all.total.pictures > 0 && row("A picture", null, all.per_picture),
-    ),
+    h("thead", row(["Round", "Pictures", "Time", energyHead, "Money"], 5)),
+    h("tbody", ...all.iterations.map((cost) => counted(String(cost.iteration), cost))),
+    h("tfoot", counted("All", all.total), all.total.pictures > 0 && costs("A picture", "", all.per_picture)),
   ];
 }

@@ -26,12 +26,13 @@ export interface Decision {
 export function decision({ connection, notices }: Scope, { row, edited, edit }: Options): Decision {
   const where = `proposal:${row.id}`;
   const element = h("div.dc-decision", { role: "group", label: "Your decision" });
-  const buttons = () => element.querySelectorAll<HTMLButtonElement>("button");
+  const freeze = (frozen: boolean) => {
+    for (const each of element.querySelectorAll("button")) each.disabled = frozen;
+  };
   const decide = async <N extends "accept" | "reject">(name: N, args: Requests[N]) => {
     notices.clear(where);
-    for (const each of buttons()) each.disabled = true;
-    const reply = await connection.act(name, args, where);
-    if (!reply) for (const each of buttons()) each.disabled = false;
+    freeze(true);
+    if (!(await connection.act(name, args, where))) freeze(false);
   };
   const accept: Decision["accept"] = (regenerate = "no") => {
     const { text = null, negative = null } = edited() ?? {};
@@ -58,7 +59,7 @@ export function decision({ connection, notices }: Scope, { row, edited, edit }: 
     h("span.dc-spring"),
     ...(row.improved ? rejectBox(reject) : [dismissButton(reject)]),
   );
-  if (connection.store.get("info").read_only) for (const each of buttons()) each.disabled = true;
+  if (connection.store.get("info").read_only) freeze(true);
   return { element, accept };
 }
 
@@ -88,7 +89,6 @@ function acceptButton(row: ProposalRow, accept: Decision["accept"]): HTMLElement
 function rejectBox(reject: (reason: string) => void): HTMLElement[] {
   const opener = button({ action: "reject", label: "Reject this proposal", text: "Reject" });
   const reason = h("input.dc-input", {
-    type: "text",
     name: "reason",
     "data-first": true,
     label: "Why you reject it",

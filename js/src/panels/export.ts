@@ -26,7 +26,6 @@ export function exportForm({ connection, signal, notices }: Scope): HTMLElement 
   });
   const hint = h("p.dc-note");
   const path = h("input.dc-input", {
-    type: "text",
     name: "path",
     label: "Folder to export to",
     spellcheck: "false",

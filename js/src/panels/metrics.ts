@@ -6,32 +6,20 @@ import { type ChartAbout, chart } from "./chart";
 import type { ChartLine } from "./chartplot";
 import { frame } from "./frame";
 
-const METRICS: [MetricName, Pick<ChartAbout, "title" | "hint" | "better">][] = [
-  [
-    "informativeness",
-    {
-      title: "Informativeness",
-      hint: "How much the pictures still teach a classifier. Higher is better.",
-      better: "higher",
-    },
-  ],
-  [
-    "diversity",
-    {
-      title: "Diversity",
-      hint: "How unlike each other the pictures of a class are. Higher is better.",
-      better: "higher",
-    },
-  ],
-  [
-    "distance",
-    {
-      title: "Distance",
-      hint: "How far the generated pictures are from the originals (CMMD). Lower is better.",
-      better: "lower",
-    },
-  ],
-];
+const METRICS: Record<MetricName, Pick<ChartAbout, "hint" | "better">> = {
+  informativeness: {
+    hint: "How much the pictures still teach a classifier. Higher is better.",
+    better: "higher",
+  },
+  diversity: {
+    hint: "How unlike each other the pictures of a class are. Higher is better.",
+    better: "higher",
+  },
+  distance: {
+    hint: "How far the generated pictures are from the originals (CMMD). Lower is better.",
+    better: "lower",
+  },
+};
 
 /** Metrics: three charts over the rounds, a strong line for all classes and one for each class that is chosen. */
 export function metricsPanel({ connection, signal, colours, root }: Scope): HTMLElement {
@@ -40,10 +28,11 @@ export function metricsPanel({ connection, signal, colours, root }: Scope): HTML
   const key = h("span.dc-panel-note.dc-key");
   header.append(key);
   body.classList.add("dc-charts");
-  const charts = METRICS.map(([metric, about]) => ({
+  const charts = Object.entries(METRICS).map(([metric, about]) => ({
     metric,
     ...chart({
       ...about,
+      title: metric[0].toUpperCase() + metric.slice(1),
       trends: true,
       round: (round) => `round ${round}`,
       onRound: (round) => {

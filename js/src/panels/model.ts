@@ -27,22 +27,23 @@ export function modelCard({ connection, signal }: Scope): HTMLElement {
 function facts(info: Info): Node[] {
   const { generator, encoder, language, memory } = info;
   const rows: Node[] = [];
-  const add = (name: string, value: string, hint = value) =>
-    rows.push(h("div.dc-fact", { title: hint }, h("span", name), h("b", value)));
-  add("Generator", generator ? lastPart(generator.name) : "none", generator?.name ?? "no generator");
-  add("Encoder", encoder ? lastPart(encoder.name) : "none", encoder?.name ?? "no encoder");
+  for (const [name, model] of Object.entries({ Generator: generator, Encoder: encoder })) {
+    rows.push(fact(name, model ? lastPart(model.name) : "none", model?.name));
+  }
   if (language) rows.push(...languageFacts(language));
   const device = [generator?.device, generator?.dtype].filter(Boolean).join(" · ");
-  add("Device", device || "loads on first use");
-  const used = Number(memory?.used_mb);
-  const total = Number(memory?.total_mb);
+  rows.push(fact("Device", device || "loads on first use"));
+  const [used, total] = [Number(memory?.used_mb), Number(memory?.total_mb)];
   if (used > 0) {
-    const share = total > 0 ? Math.min(1, used / total) : 0;
     const hint = total > 0 ? `${gigabytes(used)} of ${gigabytes(total)}` : gigabytes(used);
-    const meter = h("i.dc-meter", h("i", { style: { width: `${(share * 100).toFixed(1)}%` } }));
-    rows.push(h("div.dc-fact", { title: hint }, h("span", "Memory"), meter, h("b", gigabytes(used))));
+    const share = h("i", { style: { width: `${total > 0 ? Math.min(100, (100 * used) / total) : 0}%` } });
+    rows.push(fact("Memory", gigabytes(used), hint, h("i.dc-meter", share)));
   }
   return rows;
+}
+
+function fact(name: string, value: string, title = value, meter?: HTMLElement): HTMLElement {
+  return h("div.dc-fact", { title }, h("span", name), meter, h("b", value));
 }
 
 /** The language model with what it was asked and what that cost, or why all goes on without it. */
@@ -50,9 +51,9 @@ function languageFacts(language: LanguageInfo): Node[] {
   const { name, problem } = language;
   const use = problem ? `working without it: ${problem}` : languageUse(language);
   const title = problem ? `${languageHint(language)}\n${problem}` : languageHint(language);
-  const fact = h("div.dc-fact", { title }, h("span", "Language"), h("b", lastPart(name)));
-  if (!use) return [fact];
-  return [fact, h("p.dc-note", { title }, problem && icon("warning"), use)];
+  const line = fact("Language", lastPart(name), title);
+  if (!use) return [line];
+  return [line, h("p.dc-note", { title }, problem && icon("warning"), use)];
 }
 
 function lastPart(name: string): string {

@@ -3,6 +3,7 @@ import { h } from "../dom";
 import type { ClassRow } from "../protocol";
 import { roving } from "../roving";
 import type { Scope } from "../scope";
+import { selectMode } from "../selecting";
 import { button } from "./button";
 import { conceptList } from "./concepts";
 import { openDraft } from "./draft";
@@ -90,14 +91,10 @@ export function promptsPanel(scope: Scope): HTMLElement {
       );
       group.style.setProperty("--class", colour);
       const drafts = group.querySelectorAll(":scope > [data-new]");
-      arrange(group, [
-        header,
-        ...(words ? [words] : []),
-        ...mine,
-        ...cards,
-        ...(none ? [none] : []),
-        ...drafts,
-      ]);
+      arrange(
+        group,
+        [header, words, ...mine, ...cards, none, ...drafts].filter((each) => !!each),
+      );
       return group;
     });
     const alive = new Set([
@@ -109,15 +106,14 @@ export function promptsPanel(scope: Scope): HTMLElement {
     arrange(list, classes.length ? groups : [h("p.dc-empty", nothing)]);
   };
 
-  let chipSignature = "";
   const renderChips = (classes: ClassRow[]) => {
-    const colour = colours();
-    const now = JSON.stringify([classes.map(({ id, name }) => [id, name]), colour]);
-    if (now !== chipSignature) chips.replaceChildren(...classes.map((row, i) => chip(row, colour[i])));
-    chipSignature = now;
-    classes.forEach(({ id }, i) => {
-      chips.children[i].setAttribute("aria-pressed", String(ui.classes.has(id)));
+    const buttons = classes.map((row, i) => {
+      const colour = colours()[i];
+      const button = card(`chip:${row.id}`, [row.name, colour], () => chip(row, colour));
+      button.ariaPressed = String(ui.classes.has(row.id));
+      return button;
     });
+    arrange(chips, buttons);
     reach();
   };
   const chip = (row: ClassRow, colour: string) =>
@@ -127,9 +123,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
         title: `Show only ${row.name}`,
         style: { "--class": colour },
         "data-class-chip": row.id,
-        on: {
-          click: (event) => ui.toggleClass(row.id, event.ctrlKey || event.metaKey || event.shiftKey),
-        },
+        on: { click: (event) => ui.toggleClass(row.id, selectMode(event) === "add") },
       },
       row.name,
     );

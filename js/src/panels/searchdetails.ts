@@ -37,7 +37,7 @@ function termTable({ terms, weights }: ProposalRow, names: string[]): HTMLElemen
         h(
           "tr",
           { title: termHint(name) },
-          h("th", { scope: "row" }, termName(name)),
+          h("th", termName(name)),
           h("td", name in weights ? `× ${weights[name]}` : ""),
           h("td", number(terms.before[name])),
           h("td", h("b", number(terms.after[name]))),

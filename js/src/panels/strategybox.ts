@@ -1,3 +1,4 @@
+import { counted } from "../amounts";
 import { h } from "../dom";
 import { popover } from "../popover";
 import type { Scope } from "../scope";
@@ -37,8 +38,7 @@ export function strategyBox({ connection, signal, notices }: Scope): HTMLElement
       busy = false;
       refresh();
       if (!reply) return;
-      const count = (reply.result as number[]).length;
-      const message = `${count} new ${count === 1 ? "prompt" : "prompts"}. Undo takes them back.`;
+      const message = `${counted((reply.result as number[]).length, "new prompt")}. Undo takes them back.`;
       ui.emit("notice", { where: "prompts", kind: "done", message });
     },
   });

@@ -88,7 +88,6 @@ function adder(add: (text: string) => void, at: number): HTMLElement {
     icon("plus"),
   );
   const input = h("input.dc-input.dc-new-option", {
-    type: "text",
     label: "New option",
     placeholder: "new option",
     spellcheck: "false",

@@ -25,7 +25,6 @@ export function templateForm({ text, negative, submit, cancel }: Options): Templ
   });
   area.value = text;
   const not = h("input.dc-input", {
-    type: "text",
     label: "Negative prompt",
     placeholder: "nothing",
   });
