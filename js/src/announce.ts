@@ -4,27 +4,29 @@ import type { Scope } from "./scope";
 
 const PAUSE = 3000;
 const SETTLED = 500;
+const STATES: Partial<Record<JobRow["state"], string>> = {
+  queued: "waiting for its turn",
+  done: "done",
+  cancelled: "stopped",
+};
 
 /** A line that only screen readers see: how jobs go, what is selected, what came of an action. Never in a hurry. */
 export function announcer({ connection, signal }: Omit<Scope, "notices">): HTMLElement {
   const { store, ui } = connection;
-  const element = h("div", { class: "dc-unseen", role: "status", "aria-live": "polite" });
+  const element = h("div.dc-unseen", { role: "status", "aria-live": "polite" });
   const waiting = new Map<string, string>();
   let spoken = Number.NEGATIVE_INFINITY;
-  let timer = 0;
   const flush = () => {
-    timer = 0;
     spoken = performance.now();
     element.textContent = [...waiting.values()].join(". ");
     waiting.clear();
   };
   /** Says it soon; what is waiting about the same thing is out of date then. */
   const say = (about: string, text: string) => {
+    if (!waiting.size) setTimeout(flush, Math.max(SETTLED, spoken + PAUSE - performance.now()));
     waiting.delete(about);
     waiting.set(about, text);
-    timer ||= window.setTimeout(flush, Math.max(SETTLED, spoken + PAUSE - performance.now()));
   };
-  signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
 
   ui.on("say", (text) => say("page", text), signal);
   ui.on("notice", ({ kind, message }) => kind !== "error" && say("notice", message), signal); // errors are alerts
@@ -43,18 +45,16 @@ export function announcer({ connection, signal }: Omit<Scope, "notices">): HTMLE
     },
     signal,
   );
-  let stages = new Map(store.get("jobs").map((job) => [job.id, stage(job)]));
-  store.on(
-    "jobs",
-    (jobs) => {
-      for (const job of jobs) {
-        const text = stage(job);
-        if (text && text !== stages.get(job.id)) say(`job ${job.id}`, text);
-      }
-      stages = new Map(jobs.map((job) => [job.id, stage(job)]));
-    },
-    signal,
-  );
+  const stages = new Map<JobRow["id"], string>();
+  const take = (jobs: readonly JobRow[], quietly = false) => {
+    for (const job of jobs) {
+      const text = stage(job);
+      if (!quietly && text !== stages.get(job.id)) say(`job ${job.id}`, text);
+      stages.set(job.id, text);
+    }
+  };
+  take(store.get("jobs"), true);
+  store.on("jobs", (jobs) => take(jobs), signal);
   return element;
 }
 
@@ -64,12 +64,9 @@ function pictures(count: number): string {
 
 /** What is said of a job; the same words until it is a quarter further. */
 function stage({ name, state, done, total, error }: JobRow): string {
-  if (state === "queued") return `${name}: waiting for its turn`;
   if (state === "failed") return `${name} failed${error ? `: ${error}` : ""}`;
-  if (state === "done") return `${name}: done`;
-  if (state === "cancelled") return `${name}: stopped`;
   const quarter = total ? Math.floor((4 * done) / total) : 0;
-  return quarter ? `${name}: ${quarter * 25} %` : `${name}: started`;
+  return `${name}: ${STATES[state] ?? (quarter ? `${quarter * 25} %` : "started")}`;
 }
 
 function stepped(before: History, now: History): string {

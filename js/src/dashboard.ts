@@ -13,36 +13,34 @@ import { metricsPanel } from "./panels/metrics";
 import { promptsPanel } from "./panels/prompts";
 import { panes } from "./panes";
 import { isPending } from "./pending";
-import type { PanelName, WidgetModel } from "./protocol";
+import type { PanelName } from "./protocol";
 import type { Scope } from "./scope";
 import { followTheme } from "./theme";
 
 interface View {
   connection: Connection;
-  model: WidgetModel;
   el: HTMLElement;
   signal: AbortSignal;
 }
 
 /** Draws one view of the widget into `el`, until the signal. */
-export function dashboard({ connection, model, el, signal }: View): void {
+export function dashboard({ connection, el, signal }: View): void {
   const { store, ui } = connection;
   const notices = new Notices();
-  const waiting = h("div", { class: "dc-waiting", hidden: true, role: "status" });
+  const waiting = h("div.dc-waiting", { role: "status" });
   // Jupyter keeps its shortcuts to itself while the focus is inside.
-  const root = h("div", {
-    class: "datacrafter",
+  const root = h("div.datacrafter", {
     "data-ready": "false",
     "data-lm-suppress-shortcuts": "true",
   });
   const colours = () => palette(Math.max(1, store.get("info").classes.length), root.dataset.theme === "dark");
   const scope: Scope = { connection, root, notices, signal, colours };
-  const size = () => root.style.setProperty("--dc-height", `${model.get("height") || 720}px`);
+  const size = () => root.style.setProperty("--dc-height", `${connection.trait("height") || 720}px`);
   size();
   let map: MapView | null = null;
   const retheme = followTheme(
     root,
-    () => model.get("theme") ?? "auto",
+    () => connection.trait("theme") ?? "auto",
     () => {
       map?.scene.retheme();
       root.dispatchEvent(new CustomEvent("datacrafter-theme"));
@@ -60,9 +58,9 @@ export function dashboard({ connection, model, el, signal }: View): void {
     prompts: () => promptsPanel(scope),
     detail: () => detailPanel(scope),
   };
-  const grid = panes(model, make, signal);
+  const grid = panes(scope, make);
   root.append(grid, waiting, notices.element, announcer(scope));
-  const help = helpBox(model.get("panels") ?? (Object.keys(make) as PanelName[]));
+  const help = helpBox(connection.trait("panels") ?? (Object.keys(make) as PanelName[]));
   (grid.querySelector(".dc-map header") ?? grid.querySelector("header"))?.append(help.element);
   followKeys(scope, help.open);
   el.append(root);
@@ -71,47 +69,33 @@ export function dashboard({ connection, model, el, signal }: View): void {
   if (!map) root.dataset.ready = "true";
 
   ui.on("notice", (notice) => notices.show(notice), signal);
-  ui.on("waiting", (seconds) => showWaiting(waiting, seconds, connection.saved), signal);
-  showWaiting(waiting, 0, connection.saved);
+  const wait = (seconds = 0) => {
+    const saved = connection.saved();
+    waiting.classList.toggle("dc-saved", saved);
+    waiting.textContent = saved
+      ? "A saved view: look around as you like. To work with it, run its cell in a notebook."
+      : seconds < 2.5
+        ? ""
+        : seconds < 30
+          ? "Waiting for the kernel: another cell may be running. What is shown keeps updating."
+          : "No answer from the kernel. If it is not running, run the cell again; what you see is what was saved.";
+  };
+  ui.on("waiting", wait, signal);
+  wait();
   const count = () => {
     const { points } = store;
     const counts = { points: points.shown, generated: points.shownGenerated };
     Object.assign(root.dataset, counts, { selected: ui.selection.length });
   };
   const jobs = () => {
-    const busy = store.get("jobs").some(isPending);
-    root.dataset.job = busy ? "running" : "idle";
+    root.dataset.job = store.get("jobs").some(isPending) ? "running" : "idle";
   };
   store.on("points", count, signal);
   ui.on("selection", count, signal);
   store.on("jobs", jobs, signal);
   count();
   jobs();
-  const onTheme = () => retheme();
-  model.on("change:height", size);
-  model.on("change:theme", onTheme);
-  signal.addEventListener(
-    "abort",
-    () => {
-      model.off("change:height", size);
-      model.off("change:theme", onTheme);
-      root.remove();
-    },
-    { once: true },
-  );
-}
-
-function showWaiting(element: HTMLElement, seconds: number, saved: boolean): void {
-  element.hidden = !saved && seconds < 2.5;
-  element.classList.toggle("dc-saved", saved);
-  if (element.hidden) return;
-  if (saved) {
-    element.textContent =
-      "A saved view: look around as you like. To work with it, run its cell in a notebook.";
-    return;
-  }
-  element.textContent =
-    seconds < 30
-      ? "Waiting for the kernel: another cell may be running. What is shown keeps updating."
-      : "No answer from the kernel. If it is not running, run the cell again; what you see is what was saved.";
+  connection.onTrait("height", size, signal);
+  connection.onTrait("theme", retheme, signal);
+  signal.addEventListener("abort", () => root.remove());
 }

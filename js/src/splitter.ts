@@ -18,20 +18,22 @@ const STEP = 0.02;
 
 /** A line between two panels that a pointer or the arrow keys move; a double click or Enter puts it back. */
 export function splitter({ label, columns, share, after = false, move }: SplitterOptions): HTMLElement {
-  const tell = (value = share()) => {
-    element.setAttribute("aria-valuenow", String(Math.round(100 * Math.min(MOST, Math.max(LEAST, value)))));
+  const within = (value: number) => Math.min(MOST, Math.max(LEAST, value));
+  const tell = () => {
+    element.ariaValueNow = String(Math.round(100 * within(share())));
   };
   const to = (value: number | null, rests: boolean) => {
-    move(value === null ? null : Math.min(MOST, Math.max(LEAST, value)), rests);
+    move(value === null ? null : within(value), rests);
     tell();
   };
   let grip = 0; // from the line to where it was taken
   let moved = false;
-  const flipped = () => columns && getComputedStyle(element).direction === "rtl";
+  /** Whether more is to the right, as the side that is measured comes first, from left to right. */
+  const isFlipped = () => after !== (columns && getComputedStyle(element).direction === "rtl");
   const at = ({ clientX, clientY }: PointerEvent) => {
     const { left, top, width, height } = element.parentElement!.getBoundingClientRect();
     const before = columns ? (clientX - left) / width : (clientY - top) / height;
-    return after !== flipped() ? 1 - before : before;
+    return isFlipped() ? 1 - before : before;
   };
   const element = h("div", {
     class: `dc-splitter dc-splitter-${columns ? "columns" : "rows"}`,
@@ -44,7 +46,7 @@ export function splitter({ label, columns, share, after = false, move }: Splitte
     "aria-valuemax": 100 * MOST,
     "aria-valuenow": 50,
     on: {
-      focus: () => tell(),
+      focus: tell,
       pointerdown: (event) => {
         if (event.button !== 0) return;
         element.setPointerCapture(event.pointerId);
@@ -61,14 +63,14 @@ export function splitter({ label, columns, share, after = false, move }: Splitte
       pointerup: (event) => moved && element.hasPointerCapture(event.pointerId) && to(at(event) - grip, true),
       dblclick: () => to(null, true),
       keydown: (event) => {
-        const sign = after !== flipped() ? -1 : 1;
-        const steps: Record<string, number> = columns
-          ? { ArrowRight: sign, ArrowLeft: -sign }
-          : { ArrowDown: 1, ArrowUp: -1 };
-        const step = steps[event.key];
-        const ends: Record<string, number | null> = { Home: LEAST, End: MOST, Enter: null };
-        if (step) to(share() + step * STEP * (event.shiftKey ? 5 : 1), true);
-        else if (event.key in ends) to(ends[event.key], true);
+        const more = columns && isFlipped() ? -STEP : STEP;
+        const by = {
+          [columns ? "ArrowRight" : "ArrowDown"]: more,
+          [columns ? "ArrowLeft" : "ArrowUp"]: -more,
+        }[event.key];
+        const end = { Home: LEAST, End: MOST, Enter: null }[event.key];
+        if (by) to(share() + by * (event.shiftKey ? 5 : 1), true);
+        else if (end !== undefined) to(end, true);
         else return;
         event.preventDefault();
         event.stopPropagation();

@@ -11,104 +11,85 @@ interface Wanted {
   resolve: (url: string | null) => void;
 }
 
+/** Pictures as blob URLs: asked for in batches, kept while recently used. */
+export interface Thumbnails {
+  /** A picture at most `size` pixels wide and high; null when there is none. */
+  picture(id: number, size?: number): Promise<string | null>;
+  /** Whether a picture is there or on its way. */
+  has(id: number, size?: number): boolean;
+  /** A proxy picture of a proposal. */
+  proxy(ref: number | string): Promise<string | null>;
+}
+
+const SIZE = 96;
 const BATCH = 48;
 const KEPT = 2000;
 const IN_FLIGHT = 3;
 
-/** Pictures as blob URLs: asked for in batches, kept while recently used. */
-export class Thumbnails {
-  readonly #ask: Ask;
-  readonly #cache = new Map<string, Promise<string | null>>();
-  #queue: Wanted[] = [];
-  #timer = 0;
-  #inFlight = 0;
+export function thumbnailCache(ask: Ask, signal: AbortSignal): Thumbnails {
+  const cache = new Map<string, Promise<string | null>>();
+  let queue: Wanted[] = [];
+  let timer = 0;
+  let inFlight = 0;
 
-  constructor(ask: Ask, signal: AbortSignal) {
-    this.#ask = ask;
-    signal.addEventListener("abort", () => this.#clear(), { once: true });
-  }
-
-  /** A picture at most `size` pixels wide and high; null when there is none. */
-  picture(id: number, size = 96): Promise<string | null> {
-    return this.#get(`${size}:${id}`, id, size);
-  }
-
-  /** Whether a picture is there or on its way. */
-  has(id: number, size = 96): boolean {
-    return this.#cache.has(`${size}:${id}`);
-  }
-
-  /** A proxy picture of a proposal. */
-  proxy(ref: number | string): Promise<string | null> {
-    return this.#get(`proxy:${ref}`, ref, 0);
-  }
-
-  #get(key: string, id: number | string, size: number): Promise<string | null> {
-    const known = this.#cache.get(key);
-    if (known) {
-      this.#cache.delete(key); // last in the map is the most recently used
-      this.#cache.set(key, known);
-      return known;
-    }
-    const url = new Promise<string | null>((resolve) => this.#queue.push({ id, size, resolve }));
-    this.#cache.set(key, url);
+  const get = (id: number | string, size: number) => {
+    const key = `${size}:${id}`;
+    const known = cache.get(key);
+    cache.delete(key); // last in the map is the most recently used
+    const url = known ?? new Promise<string | null>((resolve) => queue.push({ id, size, resolve }));
+    cache.set(key, url);
+    if (known) return known;
     // A picture that could not be had is asked for again the next time.
-    url.then((found) => found === null && this.#cache.delete(key));
-    this.#trim();
-    this.#timer ||= window.setTimeout(() => this.#flush(), 12);
+    url.then((found) => found === null && cache.delete(key));
+    trim(KEPT);
+    timer ||= setTimeout(flush, 12);
     return url;
-  }
+  };
 
   /** Asks for what was wanted last first: who scrolls fast looks at that now. */
-  #flush(): void {
-    this.#timer = 0;
-    while (this.#queue.length && this.#inFlight < IN_FLIGHT) {
-      const { size } = this.#queue[this.#queue.length - 1];
+  const flush = () => {
+    timer = 0;
+    while (queue.length && inFlight < IN_FLIGHT) {
+      const size = queue.at(-1)!.size;
       const group: Wanted[] = [];
       const others: Wanted[] = [];
-      for (const wanted of this.#queue.reverse()) {
+      for (const wanted of queue.reverse())
         (wanted.size === size && group.length < BATCH ? group : others).push(wanted);
-      }
-      this.#queue = others.reverse();
-      void this.#load(group, size);
+      queue = others.reverse();
+      void load(group, size);
     }
-  }
+  };
 
-  async #load(group: Wanted[], size: number): Promise<void> {
-    let buffers: DataView[] = [];
-    this.#inFlight++;
-    try {
-      const ids = group.map((wanted) => wanted.id);
-      const asked =
-        size > 0
-          ? this.#ask("thumbnails", { ids: ids as number[], size })
-          : this.#ask("proxies", { refs: ids });
-      buffers = (await asked).buffers;
-    } catch {
-      // Each picture below gets null and shows its placeholder.
-    }
-    this.#inFlight--;
-    group.forEach((wanted, i) => {
-      const bytes = buffers[i];
-      wanted.resolve(
-        bytes?.byteLength ? URL.createObjectURL(new Blob([bytes as DataView<ArrayBuffer>])) : null,
-      );
+  const load = async (group: Wanted[], size: number) => {
+    inFlight++;
+    const ids = group.map(({ id }) => id);
+    const asked = size ? ask("thumbnails", { ids: ids as number[], size }) : ask("proxies", { refs: ids });
+    // Each picture that does not come is null, and shows its placeholder.
+    const { buffers } = await asked.catch(() => ({ buffers: [] as DataView[] }));
+    inFlight--;
+    group.forEach(({ resolve }, i) => {
+      const bytes = buffers[i] as DataView<ArrayBuffer> | undefined;
+      resolve(bytes?.byteLength ? URL.createObjectURL(new Blob([bytes])) : null);
     });
-    this.#flush();
-  }
+    flush();
+  };
 
-  #trim(): void {
-    for (const [key, url] of this.#cache) {
-      if (this.#cache.size <= KEPT) return;
-      this.#cache.delete(key);
+  const trim = (most: number) => {
+    for (const [key, url] of cache) {
+      if (cache.size <= most) return;
+      cache.delete(key);
       void url.then((found) => found && URL.revokeObjectURL(found));
     }
-  }
+  };
 
-  #clear(): void {
-    window.clearTimeout(this.#timer);
-    this.#queue = [];
-    for (const url of this.#cache.values()) void url.then((found) => found && URL.revokeObjectURL(found));
-    this.#cache.clear();
-  }
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    queue = [];
+    trim(0);
+  });
+  return {
+    picture: (id, size = SIZE) => get(id, size),
+    has: (id, size = SIZE) => cache.has(`${size}:${id}`),
+    proxy: (ref) => get(ref, 0),
+  };
 }

@@ -1,4 +1,4 @@
-import { Connection } from "./connection";
+import { type Connection, connect } from "./connection";
 import { dashboard } from "./dashboard";
 import type { WidgetModel } from "./protocol";
 
@@ -8,13 +8,13 @@ export default () => {
   return {
     initialize({ model }: { model: WidgetModel }): () => void {
       const life = new AbortController();
-      connection = new Connection(model, life.signal);
+      connection = connect(model, life.signal);
       return () => life.abort();
     },
     render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
       const life = new AbortController();
-      connection ??= new Connection(model, life.signal);
-      dashboard({ connection, model, el, signal: life.signal });
+      connection ??= connect(model, life.signal);
+      dashboard({ connection, el, signal: life.signal });
       return () => life.abort();
     },
   };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Connection } from "../src/connection";
+import { connect } from "../src/connection";
 import type { Message, WidgetModel } from "../src/protocol";
 import type { Notice, Preview } from "../src/ui";
 import { readIds } from "../src/wireids";
@@ -50,14 +50,14 @@ describe("Connection", () => {
 
   it("starts from the traits and says hello", () => {
     const { model, asked } = fakeModel();
-    const { store } = new Connection(model, life.signal);
+    const { store } = connect(model, life.signal);
     expect(store.points.count).toBe(2);
     expect(asked("hello")[0].seq).toBe(0);
   });
 
   it("follows live messages in order", () => {
     const { model, say } = fakeModel();
-    const { store } = new Connection(model, life.signal);
+    const { store } = connect(model, life.signal);
     say({ type: "append", seq: 1, start: 2, count: 1 }, [block([{ id: 3 }], { seq: 1 })]);
     say({ type: "state", seq: 2, tables: { history: { undo: "remove", redo: null } } });
     expect(store.points.count).toBe(3);
@@ -66,7 +66,7 @@ describe("Connection", () => {
 
   it("hands a warning on to where it happened, in step or not", () => {
     const { model, say, asked } = fakeModel();
-    const { ui, store } = new Connection(model, life.signal);
+    const { ui, store } = connect(model, life.signal);
     const heard: Notice[] = [];
     ui.on("notice", (notice) => heard.push(notice), life.signal);
     say({ type: "warning", where: "map", message: "<i>no names</i>" });
@@ -77,7 +77,7 @@ describe("Connection", () => {
 
   it("shows a preview and keeps nothing of it", () => {
     const { model, say } = fakeModel();
-    const { ui, store } = new Connection(model, life.signal);
+    const { ui, store } = connect(model, life.signal);
     const heard: Preview[] = [];
     ui.on("preview", (preview) => heard.push(preview), life.signal);
     const before = store.seq;
@@ -90,7 +90,7 @@ describe("Connection", () => {
 
   it("asks for everything when it missed a message, and is in step after the answer", async () => {
     const { model, say, asked } = fakeModel();
-    const { store } = new Connection(model, life.signal);
+    const { store } = connect(model, life.signal);
     say({ type: "reply", id: asked("hello")[0].id, result: { seq: 0, tables: null } });
     await Promise.resolve();
     await new Promise((resolve) => setTimeout(resolve));
@@ -107,7 +107,7 @@ describe("Connection", () => {
 
   it("ignores a folded trait that is older than what it has", () => {
     const { model, say, fold } = fakeModel();
-    const { store } = new Connection(model, life.signal);
+    const { store } = connect(model, life.signal);
     say({ type: "append", seq: 1, start: 2, count: 1 }, [block([{ id: 3 }])]);
     fold({ points: block([{ id: 1 }]), history: { undo: "old", redo: null } });
     expect(store.points.count).toBe(3);
@@ -116,7 +116,7 @@ describe("Connection", () => {
 
   it("rejects with Python's message, and shows it where the request came from", async () => {
     const { model, say, asked } = fakeModel();
-    const connection = new Connection(model, life.signal);
+    const connection = connect(model, life.signal);
     const notices: unknown[] = [];
     connection.ui.on("notice", (notice) => notices.push(notice), life.signal);
     const done = connection.act("undo", {}, "map");
@@ -127,7 +127,7 @@ describe("Connection", () => {
 
   it("answers only its own requests", async () => {
     const { model, say, asked } = fakeModel();
-    const connection = new Connection(model, life.signal);
+    const connection = connect(model, life.signal);
     let settled = false;
     void connection.request("undo", {}, "").then(() => {
       settled = true;
@@ -142,7 +142,7 @@ describe("Connection", () => {
 
   it("writes the selection into its trait, and listens to it", () => {
     const { model, fold, state } = fakeModel();
-    const { ui } = new Connection(model, life.signal);
+    const { ui } = connect(model, life.signal);
     ui.select([1]);
     expect(readIds(state.selection as DataView)).toEqual([1]);
     fold({ selection: [2] });
@@ -151,7 +151,7 @@ describe("Connection", () => {
 
   it("takes all its listeners away", () => {
     const { model, listeners } = fakeModel();
-    new Connection(model, life.signal);
+    connect(model, life.signal);
     life.abort();
     expect([...listeners.values()].every((set) => set.size === 0)).toBe(true);
   });

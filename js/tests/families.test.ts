@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeFamilies } from "../src/panels/detail/families";
-import { FamilyLayout } from "../src/panels/detail/layout";
+import { familyLayout } from "../src/panels/detail/layout";
 import { GAP, SPLIT, shapeOf } from "../src/panels/detail/shape";
 
 const ids = (...numbers: number[]) => Int32Array.from(numbers);
@@ -34,8 +34,8 @@ describe("decodeFamilies", () => {
   });
 });
 
-describe("FamilyLayout", () => {
-  const layout = new FamilyLayout(FAMILIES, SHAPE);
+describe("familyLayout", () => {
+  const layout = familyLayout(FAMILIES, SHAPE);
 
   it("breaks families into lines under a title a class", () => {
     const lines = Array.from({ length: layout.lines }, (_, i) => layout.line(i));
@@ -70,7 +70,7 @@ describe("FamilyLayout", () => {
   });
 
   it("is empty without families", () => {
-    const none = new FamilyLayout([], SHAPE);
+    const none = familyLayout([], SHAPE);
     expect([none.lines, none.height, none.at(10), none.find(1), none.withPictures(0, 1)]).toEqual([
       0, 0, 0, -1, 0,
     ]);
@@ -82,7 +82,7 @@ describe("FamilyLayout", () => {
       original: i * 10 + 1,
       ids: Int32Array.from({ length: 9 }, (_, j) => i * 10 + 2 + j),
     }));
-    const large = new FamilyLayout(many, SHAPE);
+    const large = familyLayout(many, SHAPE);
     expect(large.lines).toBe(1 + 100_000 * 5);
     expect(large.line(large.lines - 1).cells.map(({ id }) => id)).toEqual([1_000_000]);
   });

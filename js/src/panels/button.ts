@@ -10,6 +10,7 @@ export interface ButtonOptions {
   /** Text on the button; an icon alone when absent. */
   text?: string;
   kind?: "primary" | "quiet" | "danger";
+  disabled?: boolean;
   /** Absent on a button that opens a box. */
   click?: () => void;
 }
@@ -21,6 +22,7 @@ export function button({
   icon: name,
   text,
   kind = "quiet",
+  disabled,
   click,
 }: ButtonOptions): HTMLButtonElement {
   return h(
@@ -30,6 +32,7 @@ export function button({
       title: label,
       "data-action": action,
       label,
+      disabled,
       on: click && { click },
     },
     name && icon(name),

@@ -25,8 +25,7 @@ export function detailPanel(scope: Scope): HTMLElement {
   let choosing = false;
 
   const link = (action: string, label: string, click: () => void) =>
-    h("button", {
-      class: "dc-link",
+    h("button.dc-link", {
       title: label,
       "data-action": action,
       hidden: true,
@@ -41,8 +40,8 @@ export function detailPanel(scope: Scope): HTMLElement {
     lay();
     grid.element.scrollTop = 0;
   });
-  header.append(h("span", { class: "dc-spring" }), bin, all);
-  const empty = h("p", { class: "dc-empty", hidden: true });
+  header.append(h("span.dc-spring"), bin, all);
+  const empty = h("p.dc-empty", { hidden: true });
   const retry = link("retry-detail", "Ask for the pictures again", () => void ask());
   retry.textContent = "Try again";
 
@@ -57,7 +56,6 @@ export function detailPanel(scope: Scope): HTMLElement {
     const row = store.points.row(id);
     const mark = marks.get(id) ?? 0;
     return {
-      id,
       className: classes[index]?.name ?? "picture",
       colour: colours()[index] ?? "gray",
       hidden: hidden(id),
@@ -74,22 +72,21 @@ export function detailPanel(scope: Scope): HTMLElement {
     const row = classes[index];
     const counts = row ? `${row.originals} original · ${row.generated} generated` : "";
     return h(
-      "div",
+      "div.dc-families-class",
       {
-        class: "dc-families-class",
         style: { "--class": colours()[index] ?? "gray" },
         role: "rowheader",
       },
-      h("i", { class: "dc-dot" }),
+      h("i.dc-dot"),
       h("b", { dir: "auto", title: row?.name }, row?.name ?? "Unknown class"),
-      h("span", {}, counts),
+      h("span", counts),
     );
   };
 
   const compare = (id: number) => {
     const [first, second] = ui.selection;
-    if (ui.selection.length === 2 && chosen.has(id)) void comparePictures(scope, first, second);
-    else void comparePictures(scope, id);
+    const pair = ui.selection.length === 2 && chosen.has(id);
+    void (pair ? comparePictures(scope, first, second) : comparePictures(scope, id));
   };
   const grid = familyGrid({
     scope,
@@ -124,7 +121,7 @@ export function detailPanel(scope: Scope): HTMLElement {
     const removed = store.get("info").classes.reduce((sum, row) => sum + row.hidden, 0);
     bin.hidden = !removed;
     bin.textContent = binShown ? `Hide ${removed} removed` : `${removed} removed`;
-    bin.setAttribute("aria-pressed", String(binShown));
+    bin.ariaPressed = String(binShown);
     all.hidden = !ui.selection.length && !narrowed;
     all.textContent = narrowed
       ? `${narrowed.size} selected · show all`
@@ -139,10 +136,10 @@ export function detailPanel(scope: Scope): HTMLElement {
       : "No pictures yet. Add a folder of class folders: session.add_images(folder)";
   };
 
-  let [asking, stale, took, timer] = [false, true, 0, 0];
+  let [asking, stale, waiting, took] = [false, true, false, 0];
   const ask = async () => {
-    timer = 0;
-    if (asking || !grid.open()) return;
+    waiting = false;
+    if (asking || signal.aborted || !grid.open()) return;
     [asking, stale] = [true, false];
     const started = performance.now();
     const reply = await connection.act("families", { ids: null, classes: null }, "detail");
@@ -160,21 +157,17 @@ export function detailPanel(scope: Scope): HTMLElement {
   };
   const soon = () => {
     stale = true;
-    timer ||= window.setTimeout(ask, Math.max(SOON_MS, 8 * took)); // reading everything must stay a small part
+    if (!waiting) setTimeout(ask, Math.max(SOON_MS, 8 * took)); // reading everything must stay a small part
+    waiting = true;
   };
-  signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
-
   store.on("points", ({ kind }) => (kind === "updated" ? lay() : soon()), signal);
   let counts = "";
-  store.on(
-    "info",
-    ({ classes }) => {
-      const now = JSON.stringify(classes);
-      if (now !== counts) soon();
-      counts = now;
-    },
-    signal,
-  );
+  const count = () => {
+    const now = JSON.stringify(store.get("info").classes);
+    if (now !== counts) soon();
+    counts = now;
+  };
+  store.on("info", count, signal);
   ui.on(
     "selection",
     (ids) => {

@@ -15,11 +15,18 @@ const KIN = 24;
 export function provenanceSheet(scope: Scope): HTMLElement {
   const { connection, signal, notices, root } = scope;
   const { store, ui, thumbnails } = connection;
-  const sheet = h("div", {
-    class: "dc-sheet",
+  const sheet = h("div.dc-sheet", {
     hidden: true,
     role: "dialog",
     label: "Provenance",
+    on: {
+      keydown: (event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+      },
+    },
   });
   let opener: Element | null = null;
   let shown = 0;
@@ -40,7 +47,7 @@ export function provenanceSheet(scope: Scope): HTMLElement {
     const made = (row.provenance ?? {}) as Record<string, unknown>;
     const shut = button({ action: "close-sheet", label: "Close", icon: "close", click: close });
     const parts = [
-      h("div", { class: "dc-sheet-head" }, heading(row), ...actions(row, made), shut),
+      h("div.dc-sheet-head", heading(row), ...actions(row, made), shut),
       notices.slot("sheet"),
       row.flagged && wrong(row),
       lateImage(thumbnails.picture(id, 256), { alt: `Picture ${id}` }),
@@ -49,7 +56,7 @@ export function provenanceSheet(scope: Scope): HTMLElement {
       variationForm(scope, id, made.perturbation),
       kin(
         made.perturbation === "variation" ? "A variation of" : "Generated from",
-        made.parent_id ? [made.parent_id as number] : [],
+        (made.parent_id ? [made.parent_id] : []) as number[],
       ),
       kin("What was generated from it", (row.descendants ?? []) as number[]),
       facts(row),
@@ -62,103 +69,71 @@ export function provenanceSheet(scope: Scope): HTMLElement {
 
   const heading = (row: PictureRow) => {
     const at = store.get("info").classes.findIndex(({ id }) => id === row.class_id);
-    const mark = h("i", { class: row.origin === "generated" ? "dc-ring" : "dc-dot" });
-    const text = `${row.class ?? "Picture"} · ${row.hidden ? "removed" : row.origin}`;
-    const name = h("b", { dir: "auto", title: text }, mark, text);
-    name.style.setProperty("--class", scope.colours()[at] ?? "gray");
-    return name;
+    const title = `${row.class ?? "Picture"} · ${row.hidden ? "removed" : row.origin}`;
+    const style = { "--class": scope.colours()[at] ?? "gray" };
+    const mark = h(row.origin === "generated" ? "i.dc-ring" : "i.dc-dot");
+    return h("b", { dir: "auto", title, style }, mark, title);
   };
 
-  const actions = ({ id, hidden }: PictureRow, { parent_id }: Record<string, unknown>) => {
-    const restore = button({
-      action: "restore",
-      label: "Take the picture out of the recycle bin",
-      text: "Restore",
-      click: () => void connection.act("restore", { ids: [id] }, "sheet").then((done) => done && close()),
+  /** A button that changes the picture. */
+  const change = (action: "restore" | "keep", label: string, text: string, id: number, then: () => void) =>
+    button({
+      action,
+      label,
+      text,
+      disabled: store.get("info").read_only,
+      click: async () => {
+        if (await connection.act(action, { ids: [id] }, "sheet")) then();
+      },
     });
-    restore.disabled = store.get("info").read_only;
-    const compare = button({
-      action: "compare",
-      label: "Compare it with the picture that it was generated from",
-      text: "Compare",
-      click: () => void comparePictures(scope, id),
-    });
-    return [hidden && restore, !!parent_id && compare];
-  };
+
+  const compare = (action: string, label: string, first: number, second?: number) =>
+    button({ action, label, text: "Compare", click: () => comparePictures(scope, first, second) });
+
+  const actions = ({ id, hidden }: PictureRow, { parent_id }: Record<string, unknown>) => [
+    hidden && change("restore", "Take the picture out of the recycle bin", "Restore", id, close),
+    !!parent_id && compare("compare", "Compare it with the picture that it was generated from", id),
+  ];
 
   const words = (name: string, text: unknown) => {
     if (!text) return null;
     const said = h("p", { dir: "auto" }, String(text));
-    const copy = button({
-      action: "copy-prompt",
-      label: "Copy the prompt",
-      icon: "copy",
-      click: () =>
-        void copied(said).then((message) => ui.emit("notice", { where: "sheet", kind: "done", message })),
-    });
-    return h("div", { class: "dc-words" }, h("span", {}, name, copy), said);
+    const click = async () =>
+      ui.emit("notice", { where: "sheet", kind: "done", message: await copied(said) });
+    const copy = button({ action: "copy-prompt", label: "Copy the prompt", icon: "copy", click });
+    return h("div.dc-words", h("span", name, copy), said);
   };
 
-  const labels = ({ labels: texts }: PictureRow) => {
+  const labels = ({ labels: texts = [] }: PictureRow) => {
     const rows = new Map(store.get("labels").map((row) => [row.text, row.id]));
-    const chips = (texts as string[] | undefined)?.map((text) => {
+    const chips = (texts as string[]).map((text) => {
       const id = rows.get(text);
-      if (id === undefined) return h("span", { class: "dc-chip" }, text);
-      const label = `Highlight the pictures with “${text}”`;
-      return h(
-        "button",
-        {
-          class: "dc-chip",
-          title: label,
-          "data-label": text,
-          dir: "auto",
-          on: { click: () => void focusLabel(connection, text, [id], "sheet") },
-        },
-        text,
-      );
+      if (id === undefined) return h("span.dc-chip", text);
+      const title = `Highlight the pictures with “${text}”`;
+      const click = () => focusLabel(connection, text, [id], "sheet");
+      return h("button.dc-chip", { title, "data-label": text, dir: "auto", on: { click } }, text);
     });
-    return chips?.length
-      ? h("div", { class: "dc-chips", role: "group", label: "Content labels" }, ...chips)
-      : null;
+    return !!chips.length && h("div.dc-chips", { role: "group", label: "Content labels" }, ...chips);
   };
 
   /** Pictures to go to. */
   const kin = (name: string, ids: number[]) => {
     if (!ids.length) return null;
     const links = ids.slice(0, KIN).map((id) => {
-      const label = `Show picture ${id}`;
-      return h(
-        "button",
-        {
-          class: "dc-kin",
-          title: label,
-          label,
-          "data-kin": id,
-          on: { click: () => ui.emit("sheet", id) },
-        },
-        lateImage(thumbnails.picture(id), { alt: "" }),
-      );
+      const title = `Show picture ${id}`;
+      const click = () => ui.emit("sheet", id);
+      const image = lateImage(thumbnails.picture(id), { alt: "" });
+      return h("button.dc-kin", { title, label: title, "data-kin": id, on: { click } }, image);
     });
-    const more = ids.length > KIN && h("span", { class: "dc-note" }, `and ${ids.length - KIN} more`);
-    return h(
-      "div",
-      { class: "dc-words" },
-      h("span", {}, name),
-      h("div", { class: "dc-kins" }, ...links, more),
-    );
+    const more = ids.length > KIN && h("span.dc-note", `and ${ids.length - KIN} more`);
+    return h("div.dc-words", h("span", name), h("div.dc-kins", ...links, more));
   };
 
   /** What is wrong with the picture, and the way to keep it all the same. */
   const wrong = ({ id, flags }: PictureRow): HTMLElement => {
     const rows = flags as FlagRow[];
-    const twins = [...new Set(rows.flatMap(({ of }) => (of === null ? [] : [of])))];
-    const keep = button({
-      action: "keep",
-      label: "Keep anyway: take the mark away, so that the picture is exported",
-      text: "Keep anyway",
-      click: () => void connection.act("keep", { ids: [id] }, "sheet").then((done) => done && open(id)),
-    });
-    keep.disabled = store.get("info").read_only;
+    const twins = new Set(rows.flatMap(({ of }) => of ?? []));
+    const label = "Keep anyway: take the mark away, so that the picture is exported";
     const show = (twin: number) => [
       button({
         action: "show-twin",
@@ -166,31 +141,19 @@ export function provenanceSheet(scope: Scope): HTMLElement {
         text: `Picture ${twin}`,
         click: () => ui.emit("sheet", twin),
       }),
-      button({
-        action: "compare-twin",
-        label: `Compare with picture ${twin}`,
-        text: "Compare",
-        click: () => void comparePictures(scope, twin, id),
-      }),
+      compare("compare-twin", `Compare with picture ${twin}`, twin, id),
     ];
     return h(
-      "div",
-      { class: "dc-wrong" },
-      h("p", {}, icon("warning"), rows.map(({ words }) => words).join("; ") || "flagged"),
-      h("div", { class: "dc-actions" }, keep, ...twins.flatMap(show)),
+      "div.dc-wrong",
+      h("p", icon("warning"), rows.map(({ words }) => words).join("; ") || "flagged"),
+      h(
+        "div.dc-actions",
+        change("keep", label, "Keep anyway", id, () => open(id)),
+        ...[...twins].flatMap(show),
+      ),
     );
   };
 
-  sheet.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      event.stopPropagation();
-      close();
-    },
-    { signal },
-  );
   ui.on("sheet", (id) => void open(id), signal);
   ui.on("selection", close, signal);
   return sheet;

@@ -18,20 +18,18 @@ const MODES = [
 
 /** A box over everything that compares pictures pair by pair. A pair is shown once both are there, never one first. */
 export function compareBox({ root, signal, connection }: Scope, pairs: readonly Pair[]): void {
+  const many = pairs.length > 1;
   let at = -1;
-  const stage = h("div", { class: "dc-stage", tabindex: 0, role: "group", "data-mode": "side" });
-  const note = h("p", { class: "dc-note", role: "status" });
+  const stage = h("div.dc-stage", { tabindex: 0, role: "group", "data-mode": "side" });
+  const note = h("p.dc-note", { role: "status" });
   const slider = h("input", {
     type: "range",
-    min: 0,
-    max: 100,
-    value: 50,
     label: "Where the pictures meet",
     hidden: true,
-    on: { input: () => stage.style.setProperty("--at", `${slider.value}%`) },
+    on: { input: () => slide(slider.valueAsNumber) },
   });
   const slide = (value: number) => {
-    slider.value = String(value);
+    slider.valueAsNumber = value;
     stage.style.setProperty("--at", `${slider.value}%`);
   };
   const modes = switchOf("How to compare", MODES, (mode) => {
@@ -49,28 +47,26 @@ export function compareBox({ root, signal, connection }: Scope, pairs: readonly 
     const figures = await Promise.all(pairs[mine].map(figure));
     if (mine !== at || !box.isConnected) return;
     const ready = figures.filter((each) => each !== null);
-    note.textContent =
-      ready.length < 2 ? "One of the pictures can't be read, so there is nothing to compare." : "";
-    stage.setAttribute("aria-label", pairs[mine].map(({ title }) => title).join(", "));
-    stage.replaceChildren(...(ready.length < 2 ? [] : ready));
-    if (pairs.length > 1) note.textContent ||= `Pair ${mine + 1} of ${pairs.length}`;
+    const both = ready.length > 1;
+    const where = many ? `Pair ${mine + 1} of ${pairs.length}` : "";
+    note.textContent = both ? where : "One of the pictures can't be read, so there is nothing to compare.";
+    stage.ariaLabel = pairs[mine].map(({ title }) => title).join(", ");
+    stage.replaceChildren(...(both ? ready : []));
   };
   const step = (by: number, label: string) =>
-    button({ action: `compare-${by}`, label, text: by < 0 ? "‹" : "›", click: () => void show(at + by) });
+    many && button({ action: `compare-${by}`, label, text: by < 0 ? "‹" : "›", click: () => show(at + by) });
   const box = h(
-    "dialog",
+    "dialog.dc-compare",
     {
-      class: "dc-compare",
       label: "Compare",
       on: { close: () => box.remove(), keyup: ({ key }) => key === " " && swap(false) },
     },
     h(
-      "div",
-      { class: "dc-sheet-head" },
+      "div.dc-sheet-head",
       modes.element,
-      h("span", { class: "dc-spring" }),
-      pairs.length > 1 && step(-1, "The pair before"),
-      pairs.length > 1 && step(1, "The next pair"),
+      h("span.dc-spring"),
+      step(-1, "The pair before"),
+      step(1, "The next pair"),
       button({ action: "close-compare", label: "Close", icon: "close", click: () => box.close() }),
     ),
     stage,
@@ -84,8 +80,8 @@ export function compareBox({ root, signal, connection }: Scope, pairs: readonly 
     if (event.key === " ") {
       event.preventDefault();
       swap(true);
-    } else if (by && stage.dataset.mode === "slider") slide(Number(slider.value) + by);
-    else if (by && pairs.length > 1) void show(at + by / 5);
+    } else if (by && stage.dataset.mode === "slider") slide(slider.valueAsNumber + by);
+    else if (by && many) void show(at + by / 5);
   });
   const drag = (event: PointerEvent) => {
     const { left, width } = stage.getBoundingClientRect();
@@ -98,7 +94,7 @@ export function compareBox({ root, signal, connection }: Scope, pairs: readonly 
   });
   stage.addEventListener("pointermove", drag);
   for (const end of ["pointerup", "pointercancel"]) stage.addEventListener(end, () => swap(false));
-  signal.addEventListener("abort", () => box.remove(), { once: true });
+  signal.addEventListener("abort", () => box.remove());
   root.append(box);
   box.showModal();
   stage.focus();
@@ -115,5 +111,5 @@ async function figure({ title, image }: Side): Promise<HTMLElement | null> {
   } catch {
     return null;
   }
-  return h("figure", {}, picture, h("figcaption", { dir: "auto" }, title));
+  return h("figure", picture, h("figcaption", { dir: "auto" }, title));
 }

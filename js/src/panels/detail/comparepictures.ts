@@ -20,11 +20,9 @@ export async function comparePictures(scope: Scope, first: number, second?: numb
     const message = `Picture ${first} was not generated from another one. Select two pictures to compare them.`;
     return ui.emit("notice", { where: "detail", kind: "done", message });
   }
-  const side = (id: number, title: string) => ({ title, image: thumbnails.picture(id, SIZE) });
-  compareBox(scope, [
-    [
-      side(before, second ? `Picture ${before}` : `Before: picture ${before}`),
-      side(after, second ? `Picture ${after}` : `After: picture ${after}`),
-    ],
-  ]);
+  const side = (id: number, when: string) => ({
+    title: second ? `Picture ${id}` : `${when}: picture ${id}`,
+    image: thumbnails.picture(id, SIZE),
+  });
+  compareBox(scope, [[side(before, "Before"), side(after, "After")]]);
 }

@@ -5,26 +5,27 @@ import type { PictureRow } from "../../protocol";
 export function facts(row: PictureRow): HTMLElement {
   const made = (row.provenance ?? {}) as Record<string, unknown>;
   const varied = made.perturbation === "variation";
-  const list = h("dl", { class: "dc-facts" });
-  const add = (name: string, value: unknown) => {
-    if (value === null || value === undefined || value === "") return;
-    list.append(h("dt", {}, name), h("dd", { dir: "auto" }, String(value)));
-  };
-  add("Not", made.negative_prompt);
-  add("Template", made.template);
-  add(varied ? "Seed of the new noise" : "Seed", made.seed);
-  add(varied ? "Noise turned by" : "Strength", made.parent_id ? made.strength : null);
-  add("Way", made.perturbation);
-  add("Guidance", made.guidance_scale);
-  add("Steps", made.num_inference_steps);
-  add("Batch of", made.batch_size);
-  add("Model", made.model);
-  add("Revision", made.model_revision);
-  add("Source", row.source);
-  add("Size", row.width && `${row.width} × ${row.height}`);
-  add("Round", row.iteration || null);
-  add("Made", made.created_at ?? row.created_at);
-  add("Content", row.sha256 && `sha256 ${row.sha256}`);
-  add("Picture", row.id);
-  return list;
+  const all: [name: string, value: unknown][] = [
+    ["Not", made.negative_prompt],
+    ["Template", made.template],
+    [varied ? "Seed of the new noise" : "Seed", made.seed],
+    [varied ? "Noise turned by" : "Strength", made.parent_id ? made.strength : null],
+    ["Way", made.perturbation],
+    ["Guidance", made.guidance_scale],
+    ["Steps", made.num_inference_steps],
+    ["Batch of", made.batch_size],
+    ["Model", made.model],
+    ["Revision", made.model_revision],
+    ["Source", row.source],
+    ["Size", row.width && `${row.width} × ${row.height}`],
+    ["Round", row.iteration || null],
+    ["Made", made.created_at ?? row.created_at],
+    ["Content", row.sha256 && `sha256 ${row.sha256}`],
+    ["Picture", row.id],
+  ];
+  const known = all.filter(([, value]) => value != null && value !== "");
+  return h(
+    "dl.dc-facts",
+    ...known.flatMap(([name, value]) => [h("dt", name), h("dd", { dir: "auto" }, String(value))]),
+  );
 }

@@ -1,8 +1,9 @@
+import { after } from "../../after";
 import { h } from "../../dom";
 import type { Scope } from "../../scope";
 import { select } from "../../selecting";
-import { type CellState, PictureCell } from "./cell";
-import { type Cell, FamilyLayout, type Line, type Shown } from "./layout";
+import { type CellState, type PictureCell, pictureCell } from "./cell";
+import { type Cell, familyLayout, type Line, type Shown } from "./layout";
 import { GAP, SPLIT, shapeOf } from "./shape";
 
 interface Options {
@@ -42,11 +43,28 @@ const LAST = 1e9;
 export function familyGrid({ scope, state, title, compare, choosing, opened }: Options): FamilyGrid {
   const { connection, signal } = scope;
   const { ui } = connection;
-  const canvas = h("div", { class: "dc-families-canvas", role: "rowgroup" });
-  const label = "Originals and what was generated from them";
+  const canvas = h("div.dc-families-canvas", { role: "rowgroup" });
+  const leave = () => ui.setHover(null);
   const element = h(
-    "div",
-    { class: "dc-families", role: "grid", label, "aria-multiselectable": "true" },
+    "div.dc-families",
+    {
+      role: "grid",
+      label: "Originals and what was generated from them",
+      "aria-multiselectable": "true",
+      on: {
+        scroll: () => onScroll(),
+        click: (event) => onClick(event),
+        keydown: (event) => onKey(event),
+        pointerover: (event) => hover(event),
+        pointerleave: leave,
+        focusout: leave,
+        focusin: (event) => {
+          active = pictureAt(event.target) || active;
+          tabStop();
+          hover(event);
+        },
+      },
+    },
     canvas,
   );
   const rows = new Map<string, Row>();
@@ -54,15 +72,16 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
   let families: readonly Shown[] = [];
   let [width, height] = [0, 0];
   let shape = shapeOf(0);
-  let layout = new FamilyLayout([], shape);
+  let layout = familyLayout([], shape);
   /** The picture that the Tab key comes to, and the one from which Shift extends. */
   let [active, anchor] = [0, 0];
-  let [rest, scrolled] = [0, 0];
+  let scrolled = 0;
+  const rest = after(REST_MS, signal);
 
   const refresh = () => {
     for (const row of rows.values()) {
       row.element.querySelector(".dc-families-class")?.replaceWith(title(row.classId));
-      for (const cell of row.element.querySelectorAll<HTMLElement>("[data-picture]")) {
+      for (const cell of row.element.children) {
         const id = pictureAt(cell);
         cells.get(id)?.update(state(id, row.classId));
       }
@@ -74,11 +93,11 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
     const { scrollTop } = element;
     const before = layout.lines ? layout.line(layout.withPictures(layout.at(scrollTop), 1)) : null;
     shape = shapeOf(width);
-    layout = new FamilyLayout(families, shape);
+    layout = familyLayout(families, shape);
     canvas.style.height = `${layout.height}px`;
     element.style.setProperty("--tile", `${shape.tile}px`);
-    element.setAttribute("aria-rowcount", String(layout.lines));
-    element.setAttribute("aria-colcount", String(shape.columns));
+    element.ariaRowCount = String(layout.lines);
+    element.ariaColCount = String(shape.columns);
     const line = scrollTop && before?.cells.length ? layout.find(before.cells[0].id) : -1;
     if (before && line >= 0) element.scrollTop = layout.line(line).top + scrollTop - before.top;
     const focused = element.matches(":focus-within");
@@ -118,12 +137,12 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
       canvas.append(row.element);
     }
     row.element.style.top = `${line.top}px`;
-    row.element.setAttribute("aria-rowindex", String(number + 1));
+    row.element.ariaRowIndex = String(number + 1);
   };
 
   const makeRow = (line: Line): HTMLElement => {
     const { kind, classId, original } = line;
-    const row = h("div", { class: "dc-family", role: "row" });
+    const row = h("div.dc-family", { role: "row" });
     if (kind === "class") row.append(title(classId));
     else if (original !== null && original >= 0) row.dataset.family = String(original || "none");
     if (original === 0) {
@@ -132,10 +151,10 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
     }
     for (const { id, column, generated } of line.cells) {
       const known = cells.get(id);
-      const cell = known?.generated === generated ? known : new PictureCell(id, generated);
+      const cell = known?.generated === generated ? known : pictureCell(scope, id, generated);
       cells.set(id, cell);
       cell.update(state(id, classId));
-      cell.element.setAttribute("aria-colindex", String(column + 1));
+      cell.element.ariaColIndex = String(column + 1);
       cell.element.style.insetInlineStart = `${column * (shape.tile + GAP) + (column ? SPLIT : 0)}px`;
       row.append(cell.element);
     }
@@ -154,7 +173,7 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
   };
 
   const load = (rested: boolean) => {
-    for (const cell of cells.values()) cell.load(scope, rested);
+    for (const cell of cells.values()) cell.load(rested);
   };
 
   const onScroll = () => {
@@ -162,8 +181,7 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
     scrolled = element.scrollTop;
     draw();
     load(slow);
-    window.clearTimeout(rest);
-    rest = window.setTimeout(() => load(true), REST_MS);
+    rest(() => load(true));
   };
 
   const hover = ({ target }: Event) => {
@@ -264,26 +282,7 @@ export function familyGrid({ scope, state, title, compare, choosing, opened }: O
     if (!was && width && height) opened();
   });
   watch.observe(element);
-  const on = { signal };
-  element.addEventListener("scroll", onScroll, { signal, passive: true });
-  element.addEventListener("click", onClick, on);
-  element.addEventListener("keydown", onKey, on);
-  element.addEventListener("pointerover", hover, on);
-  element.addEventListener(
-    "focusin",
-    (event) => {
-      active = pictureAt(event.target) || active;
-      tabStop();
-      hover(event);
-    },
-    on,
-  );
-  for (const leave of ["pointerleave", "focusout"])
-    element.addEventListener(leave, () => ui.setHover(null), on);
-  signal.addEventListener("abort", () => {
-    watch.disconnect();
-    window.clearTimeout(rest);
-  });
+  signal.addEventListener("abort", () => watch.disconnect());
   return {
     element,
     open: () => width > 0 && height > 0,

@@ -31,99 +31,90 @@ const TITLE = 30;
 const AFTER = 6;
 
 /** Where each picture stands: families broken into lines of equal height, under a title a class. */
-export class FamilyLayout {
+export interface FamilyLayout {
+  /** How many lines there are. */
   readonly lines: number;
   readonly height: number;
-  readonly #blocks: Block[] = [];
-  readonly #shape: Shape;
-
-  constructor(families: readonly Shown[], shape: Shape) {
-    this.#shape = shape;
-    let [line, top] = [0, 0];
-    let owner: number | null = null;
-    for (const { classId, original, ids } of families) {
-      if (classId !== owner) {
-        this.#blocks.push({ kind: "class", classId, original: 0, ids: new Int32Array(0), line: line++, top });
-        top += TITLE;
-        owner = classId;
-      }
-      this.#blocks.push({ kind: "family", classId, original, ids, line, top });
-      const lines = Math.max(1, Math.ceil(ids.length / this.#wide(original)));
-      line += lines;
-      top += lines * (shape.tile + GAP) + AFTER;
-    }
-    this.lines = line;
-    this.height = top;
-  }
-
-  line(number: number): Line {
-    const block = this.#blocks[this.#before("line", number)];
-    const { kind, classId, original, ids } = block;
-    const row = number - block.line;
-    const top = block.top + row * (this.#shape.tile + GAP);
-    const key = `${kind}:${classId}:${original}:${row}`;
-    if (kind === "class") return { key, kind, top, classId, original: null, cells: [] };
-    const wide = this.#wide(original);
-    const first = original < 0 ? 0 : 1;
-    const cells = Array.from(ids.subarray(row * wide, (row + 1) * wide), (id, i) => ({
-      id,
-      column: first + i,
-      generated: original >= 0,
-    }));
-    if (original > 0 && !row) cells.unshift({ id: original, column: 0, generated: false });
-    return { key, kind, top, classId, original: row ? null : original, cells };
-  }
-
+  line(number: number): Line;
   /** The number of the line at a height. */
-  at(y: number): number {
-    if (!this.#blocks.length) return 0;
-    const at = this.#before("top", y);
-    const { kind, line, top } = this.#blocks[at];
-    const last = (this.#blocks[at + 1]?.line ?? this.lines) - 1;
-    if (kind === "class") return line;
-    return Math.min(last, line + Math.max(0, Math.floor((y - top) / (this.#shape.tile + GAP))));
-  }
-
+  at(y: number): number;
   /** The nearest line from `number` on that has pictures, forwards or backwards; `number` itself when there is none. */
-  withPictures(number: number, step: 1 | -1): number {
-    for (const way of [step, -step]) {
-      for (let line = number; line >= 0 && line < this.lines; line += way) {
-        if (this.line(line).cells.length) return line;
-      }
-    }
-    return number;
-  }
-
+  withPictures(number: number, step: 1 | -1): number;
   /** The line in which a picture stands, or -1. */
-  find(id: number): number {
-    for (const { original, ids, line } of this.#blocks) {
-      if (original === id) return line;
-      const at = ids.indexOf(id);
-      if (at >= 0) return line + Math.floor(at / this.#wide(original));
-    }
-    return -1;
-  }
-
+  find(id: number): number;
   /** The pictures of lines `from` to `to`, in reading order. */
-  pictures(from: number, to: number): number[] {
-    const ids: number[] = [];
-    for (let line = from; line <= to; line++) for (const { id } of this.line(line).cells) ids.push(id);
-    return ids;
-  }
+  pictures(from: number, to: number): number[];
+}
 
-  #wide(original: number): number {
-    return this.#shape.columns - (original < 0 ? 0 : 1);
+export function familyLayout(families: readonly Shown[], { columns, tile }: Shape): FamilyLayout {
+  const blocks: Block[] = [];
+  const step = tile + GAP;
+  const wide = (original: number) => (original < 0 ? columns : columns - 1);
+  let [lines, height] = [0, 0];
+  let owner: number | null = null;
+  for (const { classId, original, ids } of families) {
+    if (classId !== owner) {
+      const none = new Int32Array(0);
+      blocks.push({ kind: "class", classId, original: 0, ids: none, line: lines++, top: height });
+      height += TITLE;
+      owner = classId;
+    }
+    blocks.push({ kind: "family", classId, original, ids, line: lines, top: height });
+    const own = Math.max(1, Math.ceil(ids.length / wide(original)));
+    lines += own;
+    height += own * step + AFTER;
   }
 
   /** The last block that begins at or before. */
-  #before(field: "line" | "top", value: number): number {
+  const before = (field: "line" | "top", value: number): number => {
     let low = 0;
-    let high = this.#blocks.length - 1;
+    let high = blocks.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#blocks[middle][field] <= value) low = middle;
+      if (blocks[middle][field] <= value) low = middle;
       else high = middle - 1;
     }
     return low;
-  }
+  };
+
+  const line = (number: number): Line => {
+    const { kind, classId, original, ids, line: first, top } = blocks[before("line", number)];
+    const row = number - first;
+    const key = `${kind}:${classId}:${original}:${row}`;
+    const start = original < 0 ? 0 : 1;
+    const own = ids.subarray(row * wide(original), (row + 1) * wide(original));
+    const cells = Array.from(own, (id, i) => ({ id, column: start + i, generated: original >= 0 }));
+    if (original > 0 && !row) cells.unshift({ id: original, column: 0, generated: false });
+    const isFirst = kind === "family" && !row;
+    return { key, kind, top: top + row * step, classId, original: isFirst ? original : null, cells };
+  };
+
+  return {
+    lines,
+    height,
+    line,
+    at(y) {
+      if (!lines) return 0;
+      const at = before("top", y);
+      const { kind, line: first, top } = blocks[at];
+      const last = (blocks[at + 1]?.line ?? lines) - 1;
+      return kind === "class" ? first : Math.min(last, first + Math.max(0, Math.floor((y - top) / step)));
+    },
+    withPictures(number, towards) {
+      for (const way of [towards, -towards]) {
+        for (let at = number; at >= 0 && at < lines; at += way) if (line(at).cells.length) return at;
+      }
+      return number;
+    },
+    find(id) {
+      for (const { original, ids, line: first } of blocks) {
+        if (original === id) return first;
+        const at = ids.indexOf(id);
+        if (at >= 0) return first + Math.floor(at / wide(original));
+      }
+      return -1;
+    },
+    pictures: (from, to) =>
+      Array.from({ length: to - from + 1 }, (_, i) => line(from + i).cells.map(({ id }) => id)).flat(),
+  };
 }

@@ -17,8 +17,7 @@ export function variationForm(
 ): HTMLElement | null {
   const { store, ui } = connection;
   if (!REPEATABLE.includes(String(perturbation))) return null;
-  const count = h("input", {
-    class: "dc-input",
+  const count = h("input.dc-input", {
     type: "number",
     name: "variations",
     min: 1,
@@ -28,8 +27,8 @@ export function variationForm(
     on: { keydown: ({ key }) => key === "Enter" && void vary() },
   });
   const strength = h(
-    "select",
-    { class: "dc-select", name: "nearness", label: "How near to this picture" },
+    "select.dc-select",
+    { name: "nearness", label: "How near to this picture" },
     ...NEARNESS.map(([value, text]) => h("option", { value, selected: value === 0.35 }, text)),
   );
   const vary = async () => {
@@ -50,9 +49,9 @@ export function variationForm(
   });
   ask.disabled = store.get("info").read_only;
   return h(
-    "div",
-    { class: "dc-vary", role: "group", label: "More like this seed" },
-    h("span", {}, "More like this seed"),
+    "div.dc-vary",
+    { role: "group", label: "More like this seed" },
+    h("span", "More like this seed"),
     count,
     strength,
     ask,
