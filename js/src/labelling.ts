@@ -1,3 +1,4 @@
+import { after } from "./after";
 import type { Reply } from "./connection";
 import type { Requests } from "./protocol";
 import type { Store } from "./store";
@@ -14,7 +15,6 @@ export class Labelling {
   readonly #ask: Ask;
   readonly #pictures = new Map<string, Promise<ReadonlySet<number>>>();
   readonly #labels = new Map<number, ReadonlySet<number>>();
-  #rest: ReturnType<typeof setTimeout> | undefined;
 
   /** Also adds to what is under the pointer, once it rests: its labels to a picture, their pictures to labels. */
   constructor(ask: Ask, store: Store, ui: UiState, signal: AbortSignal) {
@@ -24,15 +24,8 @@ export class Labelling {
       this.#labels.clear();
     };
     store.on("labels", forget, signal);
-    ui.on(
-      "hover",
-      () => {
-        clearTimeout(this.#rest);
-        this.#rest = setTimeout(() => void this.#complete(ui), REST_MS);
-      },
-      signal,
-    );
-    signal.addEventListener("abort", () => clearTimeout(this.#rest), { once: true });
+    const rest = after(REST_MS, signal);
+    ui.on("hover", () => rest(() => void this.#complete(ui)), signal);
   }
 
   /** The pictures that carry any of the labels. */

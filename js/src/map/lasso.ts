@@ -1,48 +1,52 @@
 import { svg } from "../svg";
 
+export type Lasso = ReturnType<typeof lassoLine>;
+
 /** The line being drawn around points: free-hand or a rectangle. Coordinates are pixels of the map. */
-export class Lasso {
-  readonly element = svg("svg", { class: "dc-lasso", "aria-hidden": "true" });
-  readonly #path = svg("path", { d: "" });
-  #points: number[] = [];
-  #rectangle = false;
+export function lassoLine() {
+  const path = svg("path", { d: "" });
+  let points: [number, number][] = [];
+  let rectangle = false;
 
-  constructor() {
-    this.element.append(this.#path);
+  function show(): void {
+    path.setAttribute("d", points.length > 1 ? `M${points.join("L")}Z` : "");
   }
 
-  start(x: number, y: number, rectangle: boolean): void {
-    this.#points = [x, y];
-    this.#rectangle = rectangle;
-    this.#show();
+  function cancel(): void {
+    points = [];
+    show();
   }
 
-  move(x: number, y: number): void {
-    const n = this.#points.length;
-    if (this.#rectangle) {
-      const [x0, y0] = this.#points;
-      this.#points = [x0, y0, x, y0, x, y, x0, y];
-    } else if (Math.hypot(x - this.#points[n - 2], y - this.#points[n - 1]) >= 2) {
-      this.#points.push(x, y);
-    }
-    this.#show();
-  }
+  return {
+    element: svg("svg", { class: "dc-lasso", "aria-hidden": "true" }, path),
+    cancel,
 
-  /** The closed outline as x, y, x, y …, or null when it encloses nothing. */
-  finish(): number[] | null {
-    const polygon = this.#points;
-    this.cancel();
-    return polygon.length >= 6 ? polygon : null;
-  }
+    start(x: number, y: number, straight: boolean): void {
+      points = [[x, y]];
+      rectangle = straight;
+      show();
+    },
 
-  cancel(): void {
-    this.#points = [];
-    this.#show();
-  }
+    move(x: number, y: number): void {
+      const last = points.at(-1);
+      if (!last) return; // given up on the way
+      const [x0, y0] = points[0];
+      if (rectangle)
+        points = [
+          [x0, y0],
+          [x, y0],
+          [x, y],
+          [x0, y],
+        ];
+      else if (Math.hypot(x - last[0], y - last[1]) >= 2) points.push([x, y]);
+      show();
+    },
 
-  #show(): void {
-    const pairs: string[] = [];
-    for (let i = 0; i < this.#points.length; i += 2) pairs.push(`${this.#points[i]},${this.#points[i + 1]}`);
-    this.#path.setAttribute("d", pairs.length > 1 ? `M${pairs.join("L")}Z` : "");
-  }
+    /** The closed outline as x, y, x, y …, or null when it encloses nothing. */
+    finish(): number[] | null {
+      const outline = points.flat();
+      cancel();
+      return outline.length >= 6 ? outline : null;
+    },
+  };
 }

@@ -6,7 +6,7 @@ import { focusLabel } from "../focus";
 import { select, selectMode, selectWhere } from "../selecting";
 import { polygonTest } from "./geometry";
 import { followGestures, type Tool } from "./gestures";
-import { Lasso } from "./lasso";
+import { lassoLine } from "./lasso";
 import { placeKeeper } from "./place";
 import { pointing } from "./pointing";
 import { mapScene } from "./scene";
@@ -35,7 +35,7 @@ export function mapView(connection: Connection, root: HTMLElement, signal: Abort
     label:
       "Map of pictures. Drag to move, wheel to zoom, Shift and drag to select; Shift and arrow keys point at pictures.",
   });
-  const lasso = new Lasso();
+  const lasso = lassoLine();
   const hint = h("div.dc-map-hint", { hidden: true }, "Click the map, or hold Ctrl, to zoom");
   const scene = mapScene(connection, root, element, signal);
   element.append(lasso.element);

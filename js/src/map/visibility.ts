@@ -1,3 +1,5 @@
+import { after } from "../after";
+
 interface Changes {
   shown: () => void;
   hidden: () => void;
@@ -9,34 +11,21 @@ const AWAY_MS = 1000;
 
 /** Tells when an element comes into view and when it has left it for a while, until the signal. */
 export function followVisibility(element: Element, signal: AbortSignal, changes: Changes): void {
-  let timer = 0;
+  const away = after(AWAY_MS, signal);
   const view = new IntersectionObserver((entries) => {
-    window.clearTimeout(timer);
-    if (entries[entries.length - 1].isIntersecting) changes.shown();
-    else timer = window.setTimeout(changes.hidden, AWAY_MS);
+    const shown = entries[entries.length - 1].isIntersecting;
+    away(shown ? undefined : changes.hidden);
+    if (shown) changes.shown();
   });
   view.observe(element);
-  let ratio = new AbortController();
+  signal.addEventListener("abort", () => view.disconnect());
   const follow = () => {
-    ratio = new AbortController();
-    window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener(
-      "change",
-      () => {
-        ratio.abort();
-        changes.sharper();
-        follow();
-      },
-      { signal: ratio.signal },
-    );
+    const ratio = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const changed = () => {
+      changes.sharper();
+      follow();
+    };
+    ratio.addEventListener("change", changed, { signal, once: true });
   };
   follow();
-  signal.addEventListener(
-    "abort",
-    () => {
-      window.clearTimeout(timer);
-      ratio.abort();
-      view.disconnect();
-    },
-    { once: true },
-  );
 }
