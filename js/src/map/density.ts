@@ -24,7 +24,7 @@ interface Bins {
  * They are counted once a level; new rows are added to them; panning and zooming move the canvas only.
  */
 export function densityLayer(points: PointTable, picker: Picker) {
-  const canvas = h("canvas", { class: "dc-map-density" });
+  const canvas = h("canvas.dc-map-density");
   const context = canvas.getContext("2d")!;
   let bins: Bins | null = null;
   let counted = 0;
@@ -70,7 +70,7 @@ export function densityLayer(points: PointTable, picker: Picker) {
   }
 
   return {
-    element: h("div", { class: "dc-map-layer", "aria-hidden": "true" }, canvas),
+    element: h("div.dc-map-layer", { "aria-hidden": "true" }, canvas),
     invalidate,
 
     setStyle({ colours, inFull, background }: Style): void {

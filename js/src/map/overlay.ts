@@ -45,7 +45,7 @@ const WIDEST = 220;
 
 /** Content labels over the points: as many as there is room for, without overlaps, steady while the map moves. */
 export function labelOverlay() {
-  const canvas = h("canvas", { class: "dc-map-labels", "aria-hidden": "true" });
+  const canvas = h("canvas.dc-map-labels", { "aria-hidden": "true" });
   const context = canvas.getContext("2d")!;
   const widths = new Map<string, number>();
   const marks = new Map<number, Mark>();

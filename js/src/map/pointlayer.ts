@@ -26,7 +26,7 @@ const REST_MS = 120;
  * there is something to draw again.
  */
 export function pointLayer(request: () => void) {
-  const element = h("div", { class: "dc-map-layer", "aria-hidden": "true" });
+  const element = h("div.dc-map-layer", { "aria-hidden": "true" });
   const rest = after(REST_MS);
   let gl: PointRenderer | null = null;
   let instead: PointRenderer | null = null;
@@ -163,7 +163,7 @@ export function pointLayer(request: () => void) {
 }
 
 function canvas(): HTMLCanvasElement {
-  return h("canvas", { class: "dc-map-points" });
+  return h("canvas.dc-map-points");
 }
 
 /** Where the corner of what is drawn lies in the view, and at which scale. */

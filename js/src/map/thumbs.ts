@@ -19,7 +19,7 @@ export interface ThumbView {
 
 /** Pictures at their points, where the map is near enough that some fit: none covers another. */
 export function pictureLayer(points: PointTable, thumbnails: Thumbnails) {
-  const layer = h("div", { class: "dc-map-thumbs", "aria-hidden": "true" });
+  const layer = h("div.dc-map-thumbs", { "aria-hidden": "true" });
   const shown = new Map<number, { element: HTMLElement; size: number }>();
   const rest = after(REST_MS);
 

@@ -7,8 +7,7 @@ import { button } from "./button";
 /** The button "Change …" and its box, which asks how the selected pictures should be changed. */
 export function changeBox(scope: Scope): { element: HTMLElement; opener: HTMLButtonElement } {
   const { ui } = scope.connection;
-  const text = h("input", {
-    class: "dc-input",
+  const text = h("input.dc-input", {
     type: "text",
     name: "wish",
     label: "How they should be",
@@ -44,8 +43,8 @@ export function changeBox(scope: Scope): { element: HTMLElement; opener: HTMLBut
   const box = popover(
     opener,
     "Change the selected pictures",
-    h("label", { class: "dc-field" }, h("span", {}, "Like these, but"), text),
-    h("div", { class: "dc-actions" }, go),
+    h("label.dc-field", h("span", "Like these, but"), text),
+    h("div.dc-actions", go),
   );
-  return { element: h("div", {}, opener, box), opener };
+  return { element: h("div", opener, box), opener };
 }

@@ -15,11 +15,10 @@ export function labelChips(scope: Scope): HTMLElement {
   const { connection, signal, notices } = scope;
   const { store, ui } = connection;
   let order: Order = "frequency";
-  const list = h("div", { class: "dc-chips", role: "group", label: "Content labels" });
+  const list = h("div.dc-chips", { role: "group", label: "Content labels" });
   const select = h(
-    "select",
+    "select.dc-select",
     {
-      class: "dc-select",
       label: "Sort content labels",
       on: {
         change: () => {
@@ -31,7 +30,7 @@ export function labelChips(scope: Scope): HTMLElement {
     h("option", { value: "frequency" }, "by frequency"),
     h("option", { value: "ratio" }, "by generated / original"),
   );
-  const empty = h("p", { class: "dc-empty" }, "The words that describe the pictures appear here.");
+  const empty = h("p.dc-empty", "The words that describe the pictures appear here.");
   const chips = new Map<number, Chip>();
   const mark = () => {
     for (const [id, { element }] of chips) {
@@ -59,9 +58,8 @@ export function labelChips(scope: Scope): HTMLElement {
   ui.on("hover", mark, signal);
   render();
   return h(
-    "section",
-    { class: "dc-block dc-grow" },
-    h("div", { class: "dc-block-head" }, h("h3", {}, "Content labels"), select),
+    "section.dc-block.dc-grow",
+    h("div.dc-block-head", h("h3", "Content labels"), select),
     labelSource(scope),
     notices.slot("labels"),
     list,
@@ -78,7 +76,7 @@ function labelChip(connection: Connection, id: number): Chip {
   const { ui } = connection;
   let name = "";
   const text = h("span", { dir: "auto" });
-  const count = h("em", {});
+  const count = h("em");
   const choose = (event: MouseEvent) => {
     const mode = selectMode(event);
     if (mode === "replace") void focusLabel(connection, name, [id], "labels");
@@ -87,13 +85,12 @@ function labelChip(connection: Connection, id: number): Chip {
   const point = () => ui.setHover({ pictures: new Set(), labels: new Set([id]) });
   const leave = () => ui.setHover(null);
   const element = h(
-    "button",
+    "button.dc-chip",
     {
-      class: "dc-chip",
       "data-label": id,
       on: { click: choose, pointerenter: point, pointerleave: leave, focus: point, blur: leave },
     },
-    h("i", { class: "dc-pie" }),
+    h("i.dc-pie"),
     text,
     count,
   );

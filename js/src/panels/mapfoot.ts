@@ -17,22 +17,21 @@ const DENSITIES: Record<Density, { next: Density; says: string }> = {
 export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLElement {
   const { ui } = connection;
   const legend = h(
-    "div",
-    { class: "dc-map-legend", "aria-hidden": "true" },
-    h("span", {}, h("i", { class: "dc-dot" }), "original"),
-    h("span", {}, h("i", { class: "dc-ring" }), "generated"),
-    h("span", {}, h("i", { class: "dc-pie", style: { "--share": "40%" } }), "label, generated share"),
+    "div.dc-map-legend",
+    { "aria-hidden": "true" },
+    h("span", h("i.dc-dot"), "original"),
+    h("span", h("i.dc-ring"), "generated"),
+    h("span", h("i.dc-pie", { style: { "--share": "40%" } }), "label, generated share"),
   );
-  const focus = h("div", { class: "dc-map-focus" });
+  const focus = h("div.dc-map-focus");
   const renderFocus = () => {
     const chosen = ui.focus;
     focus.hidden = !chosen;
     legend.hidden = !!chosen;
     if (!chosen) return;
     const choose = h(
-      "button",
+      "button.dc-link",
       {
-        class: "dc-link",
         title: "Select the pictures with this label. Ctrl adds to the selection, Alt takes away",
         "data-action": "select-label",
         on: { click: (event) => select(connection, chosen.pictures, selectMode(event)) },
@@ -44,7 +43,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
       () => void focusLabel(connection, chosen.text, chosen.labels, "map"),
     );
     const count = chosen.pictures.size === 1 ? "1 picture" : `${chosen.pictures.size} pictures`;
-    focus.replaceChildren(h("b", { dir: "auto" }, chosen.text), h("span", {}, count), choose, end);
+    focus.replaceChildren(h("b", { dir: "auto" }, chosen.text), h("span", count), choose, end);
   };
   const density = button({
     action: "density",
@@ -64,13 +63,12 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
   renderFocus();
   renderDensity();
   return h(
-    "footer",
-    { class: "dc-map-foot" },
+    "footer.dc-map-foot",
     legend,
     focus,
     h(
-      "div",
-      { class: "dc-group", role: "group", label: "View" },
+      "div.dc-group",
+      { role: "group", label: "View" },
       density,
       button({ action: "zoom-out", label: "Zoom out (−)", icon: "minus", click: () => view.zoom(1 / 1.5) }),
       button({ action: "zoom-in", label: "Zoom in (+)", icon: "plus", click: () => view.zoom(1.5) }),

@@ -51,5 +51,5 @@ export function selectBox({ connection }: Scope): HTMLElement {
     box.replaceChildren(...items);
     refresh();
   });
-  return h("div", {}, opener, box);
+  return h("div", opener, box);
 }

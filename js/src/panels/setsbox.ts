@@ -46,14 +46,14 @@ export function setsBox(scope: Scope): HTMLElement {
     text: "A without B",
     click: () => send("without"),
   });
-  const countA = h("span", {});
-  const countB = h("span", {});
+  const countA = h("span");
+  const countB = h("span");
   const box = popover(
     opener,
     "Two sets of pictures",
-    h("div", { class: "dc-set", "data-set": "a" }, h("b", {}, "A"), countA, clear, keep),
-    h("div", { class: "dc-set", "data-set": "b" }, h("b", {}, "B"), countB),
-    h("div", { class: "dc-actions" }, both, without),
+    h("div.dc-set", { "data-set": "a" }, h("b", "A"), countA, clear, keep),
+    h("div.dc-set", { "data-set": "b" }, h("b", "B"), countB),
+    h("div.dc-actions", both, without),
   );
   const refresh = () => {
     const { kept, selection } = ui;
@@ -71,7 +71,7 @@ export function setsBox(scope: Scope): HTMLElement {
   ui.on("selection", refresh, signal);
   store.on("info", refresh, signal);
   refresh();
-  return h("div", {}, opener, box);
+  return h("div", opener, box);
 }
 
 function pictures(count: number): string {

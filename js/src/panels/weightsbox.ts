@@ -15,9 +15,8 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
     icon: "weights",
   });
   const select = h(
-    "select",
+    "select.dc-input",
     {
-      class: "dc-input",
       label: "Kind of feedback",
       "data-first": true,
       on: {
@@ -29,7 +28,7 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
     },
     ...Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)),
   );
-  const sliders = h("div", { class: "dc-weights" });
+  const sliders = h("div.dc-weights");
   const reset = button({
     action: "reset-weights",
     label: "Back to the defaults",
@@ -44,7 +43,7 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
     "Weights",
     select,
     sliders,
-    h("div", { class: "dc-actions" }, h("span", { class: "dc-note" }, "From the next search on"), reset),
+    h("div.dc-actions", h("span.dc-note", "From the next search on"), reset),
   );
   const render = () => {
     const usual = store.get("info").weights[kind] ?? {};
@@ -55,7 +54,7 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
     mark();
   };
   const slider = (term: string, usual: number, value: number): HTMLElement => {
-    const shown = h("output", {}, String(value));
+    const shown = h("output", String(value));
     const input = h("input", {
       type: "range",
       min: 0,
@@ -71,7 +70,7 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
         },
       },
     });
-    return h("label", { title: termHint(term) }, h("span", {}, termName(term)), input, shown);
+    return h("label", { title: termHint(term) }, h("span", termName(term)), input, shown);
   };
   const mark = () => {
     reset.disabled = !ui.changedWeights(kind);
@@ -87,5 +86,5 @@ export function weightsBox({ connection, signal }: Scope): HTMLElement {
   ui.on("weights", mark, signal);
   store.on("info", refresh, signal);
   refresh();
-  return h("div", {}, opener, box);
+  return h("div", opener, box);
 }
