@@ -24,7 +24,7 @@ interface Args {
 export type Answer = (name: string, args: Args) => Reply | null;
 
 /** Answers questions in the kernel's place from what was saved. */
-export function offline({ ids, ends, images, sheets, families, wearers }: SavedView): Answer {
+export function offline({ page, ids, ends, images, sheets, families, wearers }: SavedView): Answer {
   const place = new Map(readIds(ids).map((id, i) => [id, i]));
   const edges = readIds(wearers);
 
@@ -48,8 +48,10 @@ export function offline({ ids, ends, images, sheets, families, wearers }: SavedV
 
   return (name, args) => {
     const sheet = sheets?.[place.get(args.picture ?? 0) ?? -1];
-    if (name === "thumbnails") return { result: null, buffers: args.ids!.map(image) };
-    if (name === "proxies") return { result: null, buffers: [] };
+    // A kernel that is only slow will have the pictures that were not saved.
+    if (name === "thumbnails" && (page || args.ids!.some((id) => place.has(id))))
+      return { result: null, buffers: args.ids!.map(image) };
+    if (name === "proxies" && page) return { result: null, buffers: [] };
     if (name === "families" && families) return { result: null, buffers: families };
     if (name === "picture" && sheet) return { result: sheet, buffers: [] };
     if (name === "label_pictures" && wearers) return { result: wearersOf(args.labels!), buffers: [] };

@@ -46,7 +46,10 @@ describe("offline", () => {
     expect(offline(saved)("picture", { picture: 4 })).toBeNull();
     expect(offline({})("families", { ids: null, classes: null })).toBeNull();
     expect(offline({})("generate", {} as never)).toBeNull();
-    expect(offline({})("thumbnails", { ids: [1], size: 96 })?.buffers[0].byteLength).toBe(0);
+    expect(offline({})("thumbnails", { ids: [1], size: 96 })).toBeNull();
+    expect(offline({})("proxies", { refs: [1] })).toBeNull();
+    const page = offline({ page: true })("thumbnails", { ids: [1], size: 96 });
+    expect(page?.buffers[0].byteLength).toBe(0);
   });
 });
 
