@@ -157,7 +157,7 @@ def test_keys_are_left_to_fields_and_to_the_notebook(bare):
     bare.page.evaluate(
         "() => { window.heard = []; document.onkeydown = event => { heard.push(event.key); }; }"
     )
-    bare.page.get_by_label("Pictures per class").focus()
+    bare.page.get_by_label("Per class").focus()
     bare.page.keyboard.press("Delete")
     bare.button("collapse").first.focus()
     bare.page.keyboard.press("Control+z")

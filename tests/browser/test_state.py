@@ -64,7 +64,7 @@ def page_file(originals: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             session.to_html(folder / "nowhere" / "page.html")
         session.to_html(target, pictures=10, overwrite=True)
         few = target.stat().st_size
-        session.to_html(target, overwrite=True)
+        session.to_html(target, title=f"A page {HOSTILE}", overwrite=True)
         assert few < target.stat().st_size < 500_000
     return target
 
