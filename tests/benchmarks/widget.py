@@ -72,7 +72,7 @@ class Ours:
     name = "ours"
     view = ".dc-map-stage"
     show = f"widget = DataCrafter(session, panels=['map'], height={HEIGHT})\nwidget"
-    listen = "widget.observe(ring, 'selection')"
+    listen = "widget.selection = []\nwidget.observe(ring, 'selection')"  # a session's widgets share theirs
     close = "widget.close()\ndel widget"
     more = """
 xy, classes = places({count}, seed={seed})
@@ -225,6 +225,7 @@ def measure(page, repeats, frames):
     def keep(side, **values):
         for name, value in values.items():
             found[side.name].setdefault(name, []).append(value)
+            print(f"    {side.name} {name} {value:.0f}", file=sys.stderr, flush=True)
 
     for repeat in range(repeats):
         for side in (Ours, Theirs) if repeat % 2 == 0 else (Theirs, Ours):
