@@ -67,7 +67,7 @@ def test_the_loop_in_jupyterlab(lab: Any, notebook: Callable[..., Any], original
     count = len(list(originals.rglob("*.png")))
     assert int(user.data("points")) == count
     assert user.data("generated") == "0"
-    assert user.page.locator(".datacrafter canvas").first.is_visible()
+    assert user.page.locator(".datacrafter canvas.dc-map-points").first.is_visible()
 
     # Rings appear while a job runs and a different cell is busy; cancel works meanwhile.
     user.run(3, wait=False)
