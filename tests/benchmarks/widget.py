@@ -72,8 +72,8 @@ class Ours:
     name = "ours"
     view = ".dc-map-stage"
     show = f"widget = DataCrafter(session, panels=['map'], height={HEIGHT})\nwidget"
-    listen = "widget.selection = []\nwidget.observe(ring, 'selection')"  # a session's widgets share theirs
-    close = "widget.close()\ndel widget"
+    listen = "widget.observe(ring, 'selection')"
+    close = "widget.selection = []\nwidget.close()\ndel widget"  # the next would have the same selection
     more = """
 xy, classes = places({count}, seed={seed})
 add_pictures(session._store, xy, classes)
