@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from datacrafter_widget.store.columns import Growing
+
 Columns = Mapping[str, NDArray[np.generic]]
 
 
@@ -19,35 +21,26 @@ class PointRows:
         self.replace(columns)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._rows["id"].rows)
 
     @property
     def columns(self) -> dict[str, NDArray[np.generic]]:
-        """The rows; views that the next `append` may outdate."""
-        return {name: column[: self._count] for name, column in self._store.items()}
+        """The rows, read-only."""
+        return {name: column.rows for name, column in self._rows.items()}
 
     @property
     def last(self) -> int:
         """The largest id; 0 when there are no rows."""
-        return int(self._store["id"][self._count - 1]) if self._count else 0
+        return int(self._rows["id"].rows[-1]) if len(self) else 0
 
     def replace(self, columns: Columns) -> None:
         """Take other rows."""
-        self._store = dict(columns)
-        self._count = len(columns["id"])
+        self._rows = {name: Growing(column) for name, column in columns.items()}
 
     def append(self, columns: Columns) -> None:
         """Add rows with larger ids. Amortised, it costs what these rows do."""
-        added = len(columns["id"])
-        needed = self._count + added
-        if needed > len(self._store["id"]):
-            self._store = {
-                name: np.concatenate([column[: self._count], np.empty(needed, column.dtype)])
-                for name, column in self._store.items()
-            }
-        for name, column in self._store.items():
-            column[self._count : needed] = columns[name]
-        self._count = needed
+        for name, column in self._rows.items():
+            column.extend(columns[name])
 
     def remark(self, columns: Columns) -> dict[str, NDArray[np.generic]] | None:
         """Take over which of the rows are hidden and flagged.
@@ -62,7 +55,7 @@ class PointRows:
         if not np.array_equal(own["id"], columns["id"]):
             return None
         marks = [name for name in ("hidden", "flagged") if not np.array_equal(own[name], columns[name])]
-        changed = np.zeros(self._count, bool)
+        changed = np.zeros(len(self), bool)
         for name in marks:
             changed |= own[name] != columns[name]
         self.replace(columns)
@@ -70,8 +63,8 @@ class PointRows:
 
     def has(self, ids: NDArray[np.int64]) -> bool:
         """Whether all of these are among the rows."""
-        own = self._store["id"][: self._count]
-        if not self._count:
+        own = self._rows["id"].rows
+        if not len(own):
             return not len(ids)
-        places = np.minimum(np.searchsorted(own, ids), self._count - 1)
+        places = np.minimum(np.searchsorted(own, ids), len(own) - 1)
         return bool((own[places] == ids).all())
