@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from datacrafter_widget.session.views import class_places
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import PictureColumns
 
@@ -90,11 +91,8 @@ def _table(
     kind: NDArray[np.int64],
     wanted: NDArray[np.bool_],
 ) -> Families:
-    position = {row.id: at for at, row in enumerate(store.classes())}
-    known = np.array(sorted(position), np.int64)
-    places = np.array([position[each] for each in known.tolist()], np.int64)
     class_ids = columns.class_ids[first]
-    place = places[np.searchsorted(known, class_ids)] if len(known) else np.zeros(0, np.int64)
+    place = class_places(store)[class_ids]
     flagged = columns.flagged & ~columns.hidden
     marks = columns.hidden * HIDDEN + flagged * FLAGGED + (np.minimum(generation, DEEPEST) << 2)
 

@@ -52,7 +52,7 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
         "id": ids.astype(np.int32),
         "x": positions[:, 0],
         "y": positions[:, 1],
-        "class_index": _places_of_classes(store)[columns.class_ids],
+        "class_index": class_places(store)[columns.class_ids],
         "origin": columns.generated.astype(np.uint8),
         "iteration": np.minimum(columns.iterations, np.iinfo(np.uint16).max).astype(np.uint16),
         "hidden": columns.hidden.astype(np.uint8),
@@ -60,7 +60,7 @@ def map_points(store: Store, after_id: int = 0) -> dict[str, NDArray[Any]]:
     }
 
 
-def _places_of_classes(store: Store) -> NDArray[np.uint16]:
+def class_places(store: Store) -> NDArray[np.uint16]:
     """The place in `class_table` of each class, by its id."""
     ids = [row.id for row in store.classes()]
     places = np.zeros(max(ids, default=0) + 1, np.uint16)
