@@ -40,7 +40,7 @@ def picture_frame(store: Store, ids: Sequence[int] | None = None) -> "pd.DataFra
             found[each],
             classes[found[each].class_id],
             [texts[label] for label in worn.get(each, ())],
-            str(store.folder / "images" / found[each].sha256[:2] / f"{found[each].sha256}.png"),
+            str(store.image_path(found[each])),
         )
         for each in wanted
     ]

@@ -201,9 +201,10 @@ class PictureTable(ColumnTable):
         """
         return self._files.load(self.picture(picture_id).sha256)
 
-    def image_path(self, picture_id: int) -> Path:
-        """The PNG file of a picture, for reading. Copy it; never write to it."""
-        return self._files.path(self.picture(picture_id).sha256)
+    def image_path(self, picture: int | Picture) -> Path:
+        """The PNG file of a picture (its id or its row), for reading. Copy it; never write to it."""
+        row = picture if isinstance(picture, Picture) else self.picture(picture)
+        return self._files.path(row.sha256)
 
     def thumbnail(self, picture_id: int, size: int = THUMBNAIL_SIZE) -> bytes:
         """WebP bytes with the longest side at most ``size`` pixels (16 to 512)."""

@@ -156,7 +156,7 @@ def read_contents(
         Item(
             picture,
             names[picture.class_id],
-            store.image_path(picture.id),
+            store.image_path(picture),
             chosen.get(picture.id, ""),
             tuple(boxes.get(picture.id, ())),
         )
