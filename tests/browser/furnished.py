@@ -129,13 +129,14 @@ def furnish(text: Callable[[str], str] = str) -> dict[str, Any]:
         "label_tree": label_tree,
         "metrics": metrics,
         "templates": templates,
-        "proposals": [_proposal(text)],
+        "proposals": [proposal(text)],
         "jobs": jobs,
         "history": {"undo": text("remove 3 pictures"), "redo": text("add a prompt")},
     }
 
 
-def _proposal(text: Callable[[str], str]) -> dict[str, Any]:
+def proposal(text: Callable[[str], str] = str) -> dict[str, Any]:
+    """A proposal that waits for a decision."""
     return {
         "id": 5,
         "class_id": 1,

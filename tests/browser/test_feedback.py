@@ -1,49 +1,20 @@
 """Feedback from the map's tools, and the card that answers it: without a notebook, so that it is quick."""
 
 import pytest
+from furnished import proposal
 
 CLASSES = [{"id": 1, "name": "crane", "word": "crane", "originals": 6, "generated": 9, "hidden": 0}]
 WEIGHTS = {"remove": {"away": 1, "near": 1}, "transform": {"moved": 1, "kept": 1}}
-PROPOSAL = {
-    "id": 5,
-    "class_id": 1,
+PROPOSAL = proposal() | {
     "template_id": 2,
     "kind": "remove",
     "wish": "",
-    "pictures": 20,
-    "before": "a photo of a {class}",
     "after": "a photo of a {class} bird",
-    "negative_before": "",
-    "negative_after": "machine",
-    "score_before": -0.31,
-    "score_after": 1.27,
-    "improved": True,
-    "confirmed": True,
-    "gain": 1.58,
-    "standard_error": 0.2,
-    "proxies": 212,
     "reasons": ["'machine' is on most of what you removed <script>"],
     "edits": [
         {"text": "adds 'bird'", "gain": 1.2, "standard_error": 0.2},
         {"text": "avoids '<b>machine'", "gain": None, "standard_error": None},
     ],
-    "terms": {"before": {"away": -0.5, "near": 0.1}, "after": {"away": 0.9, "near": 0.3}},
-    "weights": {"away": 1, "near": 2},
-    "generations": [
-        {
-            "number": i,
-            "score": i / 2,
-            "gain": 0.5,
-            "proxies": 40 * i,
-            "template": f"prompt {i}",
-            "negative": "",
-            "terms": {},
-        }
-        for i in (1, 2, 3)
-    ],
-    "before_refs": [],
-    "after_refs": [],
-    "state": "open",
 }
 
 
