@@ -14,7 +14,7 @@ import numpy as np
 
 from .shapes import box, capsule, circle, ellipse, polygon, smooth_union, union
 
-__all__ = ["BUILDERS", "FLOOR", "MIRRORED", "TILT", "Part"]
+__all__ = ["BUILDERS", "FLOOR", "MIRRORED", "TILT", "Builder", "Part"]
 
 
 class Part(NamedTuple):
@@ -236,6 +236,7 @@ def crane_machine(x: np.ndarray, y: np.ndarray, colour: np.ndarray) -> list[Part
 
 
 Builder = Callable[[np.ndarray, np.ndarray, np.ndarray], list[Part]]
+"""x, y and a colour → parts."""
 
 #: Kind → the function that builds it.
 BUILDERS: dict[str, Builder] = {

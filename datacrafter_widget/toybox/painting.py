@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .canvas import CANVAS, PAPER, PENCIL, X, Y, cover, hatching, mix
-from .objects import BUILDERS, FLOOR, MIRRORED, Part
+from .objects import BUILDERS, FLOOR, MIRRORED, Builder, Part
 from .shapes import ellipse
 
 __all__ = ["paint_object"]
@@ -24,8 +24,9 @@ _INK = np.array((30, 28, 34), np.float32) / 255
 def paint_object(
     image: np.ndarray, kind: str, colour: np.ndarray, style: str, scene: str, *,
     centre: tuple[float, float], scale: float, tilt: float = 0.0, mirrored: bool = False,
-) -> None:  # fmt: skip
-    """Paint one object and its shadow onto ``image`` in place.
+    build: Builder | None = None,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """Paint one object and its shadow onto ``image`` in place; return the object's box.
 
     Args:
         image: (128, 128, 3) floats in [0, 1].
@@ -37,6 +38,11 @@ def paint_object(
         scale: Half the side, on the canvas, of the object's own [-1, 1] square.
         tilt: Radians, anticlockwise.
         mirrored: Whether it looks the other way.
+        build: What builds its parts; by default that of its kind.
+
+    Returns:
+        Left, top, right and bottom of what is inside the object's outline, in pixels of ``image``; the shadow
+        is left out.
     """
     window = _window(*centre, 1.3 * scale)
     canvas, gx, gy = image[window], X[window], Y[window]
@@ -44,13 +50,21 @@ def paint_object(
     dx, dy = (gx - centre[0]) / scale, (gy - centre[1]) / scale
     cos, sin = math.cos(tilt), math.sin(tilt)
     x, y = cos * dx + sin * dy, cos * dy - sin * dx
-    parts = BUILDERS[kind](-x if mirrored and kind in MIRRORED else x, y, colour)
+    parts = (build or BUILDERS[kind])(-x if mirrored and kind in MIRRORED else x, y, colour)
     if style == "photo":
         _photo(canvas, parts, scale, 0.82 if scene == "night" else 1.0)
     elif style == "cartoon":
         _cartoon(canvas, parts, scale)
     else:
         _sketch(canvas, parts, scale, hatching(gx, gy, 0.75, 0.2))
+    return _box(parts, window)
+
+
+def _box(parts: list[Part], window: tuple[slice, slice]) -> tuple[int, int, int, int]:
+    inside = np.any([part.distance <= 0 for part in parts], axis=0)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    top, left = window[0].start, window[1].start
+    return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
 
 
 def _window(cx: float, cy: float, reach: float) -> tuple[slice, slice]:

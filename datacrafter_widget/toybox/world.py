@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .canvas import downsample
-from .objects import BUILDERS, FLOOR, MIRRORED, TILT
+from .canvas import CANVAS, downsample
+from .objects import BUILDERS, FLOOR, MIRRORED, TILT, Builder
 from .painting import paint_object
 from .scenes import paint_scene
 
@@ -20,7 +20,9 @@ __all__ = [
     "STYLES",
     "TYPICAL",
     "Attributes",
+    "even_attributes",
     "render",
+    "render_boxes",
     "sample_attributes",
 ]
 
@@ -95,17 +97,46 @@ def sample_attributes(rng: np.random.Generator, **fixed: str | int) -> Attribute
     return Attributes(**(drawn | fixed | {"kind": kind}))  # type: ignore[arg-type]
 
 
+def even_attributes(rng: np.random.Generator, **fixed: str | int) -> Attributes:
+    """Draw attributes, each value of each as often as the others: what a fair test set shows.
+
+    Any attribute can be fixed by name, as for `sample_attributes`.
+    """
+    values = {"kind": KINDS, "colour": tuple(COLOURS), "scene": SCENES, "style": STYLES, "size": SIZES}
+    drawn: dict[str, str | int] = {name: str(rng.choice(each)) for name, each in values.items()}
+    drawn["count"] = int(rng.integers(1, 3))
+    return Attributes(**(drawn | fixed))  # type: ignore[arg-type]
+
+
 def render(attributes: Attributes, rng: np.random.Generator) -> np.ndarray:
     """Draw one picture, (64, 64, 3) uint8; the generator places things and picks details."""
+    return render_boxes(attributes, rng)[0]
+
+
+def render_boxes(
+    attributes: Attributes, rng: np.random.Generator, build: Builder | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The picture that `render` draws, and the boxes of its objects.
+
+    Args:
+        attributes: What it shows.
+        rng: Places things and picks details.
+        build: What builds the objects' parts; by default that of their kind.
+
+    Returns:
+        (64, 64, 3) uint8, and (attributes.count, 4) float32: left, top, right and bottom in pixels, from left
+        to right.
+    """
     kind, style, scene = attributes.kind, attributes.style, attributes.scene
     image = paint_scene(scene, style, rng)
     base = np.array(COLOURS[attributes.colour], np.float32) / 255
+    boxes = []
     for centre_x, scale in _layout(attributes, rng):
         shade = base * rng.uniform(0.94, 1.04) + rng.uniform(-0.02, 0.02, 3).astype(np.float32)
         low, high = (-0.78, -0.42) if attributes.count == 1 else (-0.68, -0.42)
         floor = rng.uniform(low, high)
         centre_y = min(floor - FLOOR[kind] * scale, 0.95 - 0.95 * scale)
-        paint_object(
+        box = paint_object(
             image,
             kind,
             np.clip(shade, 0, 1),
@@ -115,10 +146,12 @@ def render(attributes: Attributes, rng: np.random.Generator) -> np.ndarray:
             scale=scale,
             tilt=rng.uniform(-1, 1) * TILT[kind],
             mirrored=kind in MIRRORED and rng.random() < 0.5,
+            build=build,
         )
+        boxes.append(box)
     if style == "photo":
         image *= 1 + rng.uniform(-0.04, 0.04)
-    return downsample(image)
+    return downsample(image), np.array(boxes, np.float32) * (64 / CANVAS)
 
 
 def _layout(attributes: Attributes, rng: np.random.Generator) -> list[tuple[float, float]]:

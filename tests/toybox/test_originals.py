@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from datacrafter_widget import toybox
+from datacrafter_widget.toybox.originals import draw_pictures, even, one_scene
+from datacrafter_widget.toybox.world import COLOURS, SCENES, SIZES, STYLES
 
 
 def test_writes_pictures_in_class_folders(tmp_path):
@@ -43,3 +45,18 @@ def test_unknown_classes_are_named(tmp_path):
 def test_importing_the_toybox_leaves_torch_alone():
     code = "import sys, datacrafter_widget.toybox; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_biased_set_has_one_scene_and_a_fair_one_has_everything():
+    biased, fair = (
+        [
+            drawn.attributes
+            for drawn in draw_pictures(per_class=80, classes=["apple"], choose=choose, ambiguous="crane bird")
+        ]
+        for choose in (one_scene, even)
+    )
+    assert {(each.scene, each.style, each.count) for each in biased} == {("grass", "photo", 1)}
+    assert {each.colour for each in biased} == {"red", "green"}
+    for name, values in (("colour", COLOURS), ("scene", SCENES), ("style", STYLES), ("size", SIZES)):
+        assert {getattr(each, name) for each in fair} == set(values)
+    assert {each.count for each in fair} == {1, 2}

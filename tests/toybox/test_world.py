@@ -10,6 +10,7 @@ from datacrafter_widget.toybox.world import (
     TYPICAL,
     Attributes,
     render,
+    render_boxes,
     sample_attributes,
 )
 
@@ -49,3 +50,21 @@ def test_sampled_attributes_respect_what_is_fixed():
     drawn = [sample_attributes(rng, kind="fish", count=2) for _ in range(50)]
     assert {(each.kind, each.count) for each in drawn} == {("fish", 2)}
     assert len({each.colour for each in drawn}) > 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [1, 2])
+def test_boxes_hold_what_was_drawn_and_little_else(kind, count):
+    wanted = Attributes(kind, "blue", "studio", "cartoon", count)
+    picture, boxes = render_boxes(wanted, np.random.default_rng(3))
+    assert np.array_equal(picture, render(wanted, np.random.default_rng(3)))
+    assert boxes.shape == (count, 4)
+    assert (boxes[:, 2:] - boxes[:, :2] > 10).all()
+    assert (boxes >= 0).all()
+    assert (boxes <= 64).all()
+    blue = np.abs(picture.astype(int) - COLOURS["blue"]).max(axis=2) < 40
+    rows, columns = np.nonzero(blue)
+    assert rows.min() >= boxes[:, 1].min() - 1
+    assert rows.max() <= boxes[:, 3].max()
+    assert columns.min() >= boxes[:, 0].min() - 1
+    assert columns.max() <= boxes[:, 2].max()
