@@ -74,7 +74,8 @@ class ClassTable(StoreBase):
             deleted = connection.execute(
                 "DELETE FROM class WHERE id = ?1 AND NOT EXISTS (SELECT * FROM picture WHERE class_id = ?1)"
                 " AND NOT EXISTS (SELECT * FROM template WHERE class_id = ?1)"
-                " AND NOT EXISTS (SELECT * FROM box WHERE class_id = ?1)",
+                " AND NOT EXISTS (SELECT * FROM box WHERE class_id = ?1)"
+                " AND NOT EXISTS (SELECT * FROM held_out WHERE class_id = ?1)",
                 (int(class_id),),
             ).rowcount
         return deleted > 0

@@ -141,7 +141,7 @@ def import_images(
     source = open_source(images, class_names=class_names, max_pixels=max_pixels)
     words = {class_name(name): word for name, word in (class_words or {}).items()}
     intake = _Intake(store, source, words)
-    for batch in _batches(_read_ahead(source)):
+    for batch in read_batches(source):
         intake.take(batch)
         if progress is not None:
             progress(intake.done, source.total)
@@ -253,6 +253,11 @@ class _Intake:
             self._class_ids[name] = row.id
             self._names[row.id] = name
         return self._class_ids[name]
+
+
+def read_batches(source: PictureSource) -> Iterator[list[ReadPicture]]:
+    """The pictures in order, in batches whose memory is bounded."""
+    return _batches(_read_ahead(source))
 
 
 def _read_ahead(source: PictureSource) -> Iterator[ReadPicture]:

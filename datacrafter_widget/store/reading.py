@@ -54,6 +54,8 @@ def open_source(
     images: Any, *, class_names: Sequence[str] | None = None, max_pixels: int = MAX_PIXELS
 ) -> PictureSource:
     """Look at a labelled set of pictures without reading them; arguments and errors as in `read_images`."""
+    if isinstance(images, PictureSource):
+        return images
     if isinstance(images, str | os.PathLike):
         return _open_path(os.fspath(images), class_names, max_pixels)
     for recognises, open_it in _LIBRARIES:

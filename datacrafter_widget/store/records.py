@@ -19,7 +19,9 @@ PositionKind = Literal["picture", "label"]
 BoxSource = Literal["given", "pseudo"]
 FlagKind = Literal["nan", "unsafe", "blank", "duplicate", "near_duplicate", "near_original"]
 CostPurpose = Literal["pictures", "proxies", "tuning"]
+HeldOutRole = Literal["validation", "test"]
 ConceptState = Literal["training", "ready", "cancelled"]
+SuggestionState = Literal["running", "open", "collecting", "taken", "rejected", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,25 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What should come next for a class, in words; ``text`` is empty while it is looked for ("running").
+
+    ``asked`` says how it is to be found, ``report`` what was found out, both of JSON values. ``template_id`` is
+    the prompt that was made of it, ``folder`` where pictures of it are collected, below the session's folder.
+    """
+
+    id: int
+    class_id: int
+    asked: dict[str, Any]
+    text: str
+    report: dict[str, Any]
+    template_id: int | None
+    folder: str | None
+    state: SuggestionState
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConceptRow:
     """What a model was taught for a token, or is being taught; ``words`` is what a prompt has in its place."""
 
@@ -246,6 +267,33 @@ class Box:
     height: float
     score: float | None = None
     source: BoxSource = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutPicture:
+    """A picture that only measures: nothing is trained on it, and nothing generated from it.
+
+    The ``picture_id`` of its boxes is 0: it is no row of the pictures.
+    """
+
+    id: int
+    role: HeldOutRole
+    sha256: str
+    class_id: int
+    source: str | None
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A kept result; ``key`` is a hash of all that it depends on."""
+
+    id: int
+    kind: str
+    key: str
+    settings: dict[str, Any]
+    result: dict[str, Any]
+    created_at: str
 
 
 class PictureColumns(NamedTuple):

@@ -242,7 +242,43 @@ CREATE TABLE box (
 CREATE INDEX box_picture ON box (picture_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+CREATE TABLE held_out (
+    id INTEGER PRIMARY KEY,
+    role TEXT NOT NULL CHECK (role IN ('validation', 'test')),
+    sha256 TEXT NOT NULL,
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    source TEXT,
+    boxes TEXT NOT NULL DEFAULT '[]', -- [class_id, x, y, width, height] each, in pixels of the stored picture
+    UNIQUE (role, sha256)
+);
+
+CREATE TABLE evaluation (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE, -- a hash of what the result depends on
+    settings TEXT NOT NULL,
+    result TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+"""
+
+_VERSION_5 = """
+CREATE TABLE suggestion (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    class_id INTEGER NOT NULL REFERENCES class (id),
+    asked TEXT NOT NULL, -- how it is to be found
+    text TEXT NOT NULL DEFAULT '', -- empty while it is looked for
+    report TEXT NOT NULL DEFAULT '{}', -- what was found out
+    template_id INTEGER REFERENCES template (id), -- the prompt that was made of it
+    folder TEXT, -- where pictures of it are collected, below the session's folder
+    state TEXT NOT NULL
+        CHECK (state IN ('running', 'open', 'collecting', 'taken', 'rejected', 'withdrawn')),
+    created_at TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """Script ``i`` takes a file of version ``i`` to version ``i + 1``. Append only: released scripts never
 change."""
 

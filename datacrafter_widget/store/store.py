@@ -12,8 +12,10 @@ from datacrafter_widget.store.base import BUSY_TIMEOUT_SECONDS, to_json
 from datacrafter_widget.store.classes import ClassTable
 from datacrafter_widget.store.concepts import CONCEPTS_NAME, ConceptTable
 from datacrafter_widget.store.costs import CostTable
+from datacrafter_widget.store.evaluations import EvaluationTable
 from datacrafter_widget.store.files import ImageFiles, content_hash
 from datacrafter_widget.store.flags import FlagTable
+from datacrafter_widget.store.held_out import HeldOutTable
 from datacrafter_widget.store.history import ActionTable, ProposalTable
 from datacrafter_widget.store.jobs import JobTable
 from datacrafter_widget.store.lock import FolderLock
@@ -27,6 +29,7 @@ from datacrafter_widget.store.observations import (
 from datacrafter_widget.store.pictures import PictureTable
 from datacrafter_widget.store.restoring import ImportTable
 from datacrafter_widget.store.schema import APPLICATION_ID, MIGRATIONS, migrate, user_version
+from datacrafter_widget.store.suggestions import SuggestionTable
 from datacrafter_widget.store.templates import TemplateTable
 
 DATABASE_NAME = "session.db"
@@ -56,8 +59,11 @@ class Store(
     LabelTable,
     PositionTable,
     MetricTable,
+    HeldOutTable,
+    EvaluationTable,
     ActionTable,
     ProposalTable,
+    SuggestionTable,
 ):
     """What a session keeps on disk.
 
@@ -142,7 +148,12 @@ class Store(
             f"row {row['rowid']} of table {row['table']} names a row of {row['parent']} that isn't there"
             for row in self._rows("PRAGMA foreign_key_check")
         ]
-        named = {row[0] for row in self._rows("SELECT sha256 FROM picture UNION SELECT sha256 FROM proxy")}
+        named = {
+            row[0]
+            for row in self._rows(
+                "SELECT sha256 FROM picture UNION SELECT sha256 FROM proxy UNION SELECT sha256 FROM held_out"
+            )
+        }
         stored = self._files.stored()
         problems += [f"{self._files.path(sha256)} is missing" for sha256 in sorted(named - stored)]
         if deep:

@@ -76,7 +76,7 @@ def open_folder(root: Path, class_names: Sequence[str] | None, max_pixels: int) 
             problems.append((f"{printable(folder.name)}/", str(error)))
             continue
         names.append(name)
-        paths = list(_files_below(folder, root, problems))
+        paths = list(files_below(folder, root, problems))
         if not paths:
             problems.append((f"{printable(folder.name)}/", "a class folder without files"))
         for path in paths:
@@ -103,7 +103,7 @@ def _children(folder: Path) -> list[Path]:
     return sorted(kept, key=lambda entry: natural(entry.name))
 
 
-def _files_below(folder: Path, root: Path, problems: list[tuple[str, str]]) -> Iterator[Path]:
+def files_below(folder: Path, root: Path, problems: list[tuple[str, str]]) -> Iterator[Path]:
     """Files of a class folder at any depth; links are followed, but no folder is entered twice."""
     seen = {_identity(root)}
     waiting = [folder]

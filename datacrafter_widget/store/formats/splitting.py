@@ -35,7 +35,7 @@ def split_pictures(store: Store, pictures: Sequence[Picture], split: Split, seed
         InputError: The shares are none, or a split would get no picture.
     """
     shares = check_split(split)
-    families = _families(store)
+    families = picture_families(store)
     members: dict[int, list[Picture]] = {}
     for picture in pictures:
         members.setdefault(families[picture.id], []).append(picture)
@@ -97,7 +97,7 @@ def _share_out(families: list[list[Picture]], shares: Mapping[str, float]) -> di
     return chosen
 
 
-def _families(store: Store) -> dict[int, int]:
+def picture_families(store: Store) -> dict[int, int]:
     """For every picture of a session the least id of its family."""
     everything = store.pictures(include_hidden=True)
     root = {picture.id: picture.id for picture in everything}
