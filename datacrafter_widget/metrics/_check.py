@@ -34,3 +34,25 @@ def probabilities(values: npt.ArrayLike, what: str) -> FloatArray:
             f"{total.max():.3g} and a least value of {array.min():.3g}. Apply a softmax first."
         )
     return array / total if array.size else array
+
+
+def pair(
+    x: npt.ArrayLike, y: npt.ArrayLike, what: tuple[str, str] = ("x", "y")
+) -> tuple[FloatArray, FloatArray]:
+    """Two sets of features as finite float64 arrays (N, D) and (M, D) of one width."""
+    first, second = matrix(x, what[0]), matrix(y, what[1])
+    if first.shape[1] != second.shape[1]:
+        raise InputError(
+            f"{what[0]}, {what[1]}: expected features of one encoder, found {first.shape[1]} and "
+            f"{second.shape[1]} values a picture. Encode both sets with the same model."
+        )
+    return first, second
+
+
+def unit(rows: FloatArray, what: str) -> FloatArray:
+    """The rows, scaled to length 1."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not length.all():
+        bad = int((length == 0).sum())
+        raise InputError(f"{what}: expected rows that point somewhere, found {bad} of zeros. Leave them out.")
+    return np.asarray(rows / length)

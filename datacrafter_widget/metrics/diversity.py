@@ -15,12 +15,14 @@ def diversity(features: npt.ArrayLike, *, temperature: float = 1.0) -> float:
     """Diversity of one set of pictures (DataCrafter, Eq. 2).
 
     The mean Kullback-Leibler divergence D(v_i, v_mean) of each picture's softmaxed feature vector to the
-    softmaxed mean feature vector, as in GIF (Zhang et al., NeurIPS 2023).
+    softmaxed mean feature vector, as GIF's paper has it (Zhang et al., NeurIPS 2023). (GIF's released code
+    compares the mean with its own softmax, which says nothing of the pictures.)
 
     Args:
         features: CLIP features of the pictures, (M, D).
         temperature: features are divided by it before the softmax. L2-normalised features of CLIP give very
-            flat distributions at 1, so values are small (about 0.5 / D); only their ratio tells something.
+            flat distributions at 1, so values are small: about (1 - c) / 2D for a mean cosine c between pictures,
+            which is 0.002 for the toybox's originals. Only ratios tell something: `relative_diversity`.
 
     Returns:
         A value >= 0, in nats; NaN with fewer than two pictures.
@@ -33,10 +35,10 @@ def diversity(features: npt.ArrayLike, *, temperature: float = 1.0) -> float:
     x = matrix(features, "features") / temperature
     if len(x) < 2 or x.shape[1] == 0:
         return float("nan")
-    mean = _log_softmax(x.mean(axis=0, keepdims=True))
+    mean = log_softmax(x.mean(axis=0, keepdims=True))
     total = 0.0
     for start in range(0, len(x), CHUNK_ROWS):
-        log_p = _log_softmax(x[start : start + CHUNK_ROWS])
+        log_p = log_softmax(x[start : start + CHUNK_ROWS])
         total += float((np.exp(log_p) * (log_p - mean)).sum())
     return max(total / len(x), 0.0)
 
@@ -81,6 +83,36 @@ def within_class_diversity(
     return float(np.mean(values)) if values else float("nan")
 
 
-def _log_softmax(x: FloatArray) -> FloatArray:
+def relative_diversity(
+    generated: npt.ArrayLike,
+    generated_classes: npt.ArrayLike,
+    originals: npt.ArrayLike,
+    original_classes: npt.ArrayLike,
+) -> float:
+    """Within-class diversity of generated pictures over that of the originals: 1 is as diverse as they are.
+
+    Raw diversities depend on the encoder and its width; their ratio can be read. Only classes with two pictures or
+    more of either kind count.
+
+    Args:
+        generated: CLIP features, (M, D).
+        generated_classes: (M,) integers.
+        originals: CLIP features, (N, D).
+        original_classes: (N,) integers.
+
+    Returns:
+        A value >= 0; NaN without a class to compare, or when the originals of each class are all alike.
+
+    Raises:
+        InputError: shapes don't fit or values are not finite.
+    """
+    made, given = class_diversity(generated, generated_classes), class_diversity(originals, original_classes)
+    both = [c for c in made if np.isfinite(made[c]) and np.isfinite(given.get(c, np.nan))]
+    base = sum(given[c] for c in both)
+    return sum(made[c] for c in both) / base if base > 0 else float("nan")
+
+
+def log_softmax(x: FloatArray) -> FloatArray:
+    """Logarithm of each row's softmax."""
     shifted = x - x.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))

@@ -54,7 +54,8 @@ def informativeness_gain(p_generated: npt.ArrayLike, p_original: npt.ArrayLike) 
     """Informativeness in GIF's own form: the entropy's *increase* over the original counts.
 
     Zhang et al., "Expanding Small-Scale Datasets with Guided Imagination" (NeurIPS 2023), whose criterion
-    Eq. 1 of DataCrafter cites: p'_j + H(p') - H(p), j = argmax p.
+    Eq. 1 of DataCrafter cites: p'_j + H(p') - H(p), j = argmax p. Their released code computes the same, on
+    CLIP's zero-shot probabilities, and takes the mean over a batch.
 
     Args:
         p_generated: class probabilities of the generated pictures, (N, C).
