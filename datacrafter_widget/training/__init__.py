@@ -1,0 +1,1 @@
+"""Downstream checks: what a classifier or a detector learns from original and generated pictures."""
