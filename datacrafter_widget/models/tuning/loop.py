@@ -99,16 +99,18 @@ def batch_loss(
 ) -> torch.Tensor:
     """The loss of one step's pictures, timesteps and noise (Ho et al. 2020, Eq. 14; v: Salimans & Ho 2022).
 
-    With prior preservation as many pictures of the prior are added, weighted (DreamBooth, Eq. 2).
+    With prior preservation as many pictures of the prior are added, weighted (DreamBooth, Eq. 2). Pictures may
+    have weights of their own (Zhang et al. 2024, Sec. 3.3).
     """
     import torch
 
     draw = np.random.default_rng([settings.seed, step])
     count = settings.batch_size
-    clean = _drawn(latents.pictures, count, draw)
-    conditions = learner.conditions(count, draw)
+    picked = _drawn(len(latents.pictures), count, draw)
+    clean = latents.pictures[picked]
+    conditions = learner.conditions(picked, draw)
     if latents.prior is not None:
-        clean = torch.cat([clean, _drawn(latents.prior, count, draw)])
+        clean = torch.cat([clean, latents.prior[_drawn(len(latents.prior), count, draw)]])
         prior = learner.prior_conditions(count)
         conditions = {name: torch.cat([tensor, prior[name]]) for name, tensor in conditions.items()}
     # Drawn on the CPU: the same noise on every device.
@@ -127,11 +129,13 @@ def batch_loss(
         case _:
             target = noise
     errors = (predicted - target).square().mean(dim=(1, 2, 3))
+    if settings.weights:
+        errors[:count] *= torch.tensor([settings.weights[each] for each in picked], device=parts.device)
     return errors[:count].mean() + settings.prior_weight * errors[count:].sum() / count
 
 
-def _drawn(latents: torch.Tensor, count: int, draw: np.random.Generator) -> torch.Tensor:
-    return latents[draw.choice(len(latents), count, replace=count > len(latents)).tolist()]
+def _drawn(all_of: int, count: int, draw: np.random.Generator) -> list[int]:
+    return draw.choice(all_of, count, replace=count > all_of).tolist()
 
 
 def _number(loss: torch.Tensor, step: int) -> float:

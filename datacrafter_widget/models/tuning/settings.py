@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.concepts import ConceptKind
 
 MOST_STEPS = 100_000
+_PER_PICTURE = ("prompts", "weights")
+_LATER = ("full", *_PER_PICTURE)
 # Textual inversion: 1,000 steps as in GenBench, Sec. 5; rates as the literature has them for each.
 _STEPS: dict[ConceptKind, int] = {"textual_inversion": 1000, "lora": 500}
 _LEARNING_RATES: dict[ConceptKind, float] = {"textual_inversion": 2e-3, "lora": 2e-4}
@@ -36,6 +39,10 @@ class TuningSettings:
         prior_prompt: what the pictures of prior preservation show, such as "a photo of a crane"; "" for none.
         prior_weight: of their loss.
         checkpoint_every: steps between two checkpoints.
+        full: train all weights of the UNet as DreamBooth does, not low-rank changes of its attention ("lora" only);
+            what was learned is then written as changes of that rank, at most.
+        prompts: what the UNet is told of each picture ("lora" only); empty: "a photo of a" and the `words`, of all.
+        weights: what each picture's loss is multiplied with; empty: 1 for all.
     """
 
     method: ConceptKind
@@ -51,8 +58,13 @@ class TuningSettings:
     prior_prompt: str = ""
     prior_weight: float = 1.0
     checkpoint_every: int = 50
+    full: bool = False
+    prompts: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in _PER_PICTURE:  # JSON knows no tuples
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.method not in _STEPS:
             msg = f'method: expected "textual_inversion" or "lora", found {self.method!r}'
             raise InputError(msg)
@@ -68,6 +80,12 @@ class TuningSettings:
             raise InputError(msg)
         if not 0 < self.learning_rate < 1:
             msg = f"learning_rate: expected a number above 0 and below 1, found {self.learning_rate!r}"
+            raise InputError(msg)
+        if self.method != "lora" and (self.full or self.prompts):
+            msg = 'full and prompts: expected method="lora" with them; a new word has its own sentences'
+            raise InputError(msg)
+        if not all(math.isfinite(weight) and weight >= 0 for weight in self.weights):
+            msg = f"weights: expected numbers of 0 or more, found {list(self.weights)!r}"
             raise InputError(msg)
 
     @classmethod
@@ -104,5 +122,8 @@ class TuningSettings:
         return f"sks {self.word}" if self.method == "lora" else self.token
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; `TuningSettings(**values)` reads them."""
-        return asdict(self)
+        """As JSON values; `TuningSettings(**values)` reads them. What trainings of old don't have is left out."""
+        values = asdict(self)
+        for name in _PER_PICTURE:
+            values[name] = list(values[name])
+        return {name: value for name, value in values.items() if value or name not in _LATER}

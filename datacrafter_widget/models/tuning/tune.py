@@ -9,7 +9,7 @@ from datacrafter_widget.errors import DataCrafterError, InputError, OutOfMemoryE
 from datacrafter_widget.models.device import free_memory, is_out_of_memory, translate_oom
 from datacrafter_widget.models.hub import first_line
 from datacrafter_widget.models.tuning.files import read_tensors, write_tensors
-from datacrafter_widget.models.tuning.learners import LearnedChange, LearnedWord
+from datacrafter_widget.models.tuning.learners import LearnedChange, LearnedWeights, LearnedWord
 from datacrafter_widget.models.tuning.loop import Latents, check_same, train
 from datacrafter_widget.models.tuning.parts import Parts
 
@@ -143,7 +143,7 @@ def _tune(
     if settings.method == "lora":
         for encoder in parts.text_encoders:
             encoder.to("cpu")
-        learner = LearnedChange(parts, settings, encoded)
+        learner = (LearnedWeights if settings.full else LearnedChange)(parts, settings, encoded)
     else:
         parts.place_unet()
         learner = LearnedWord(parts, settings)
@@ -166,6 +166,11 @@ def _encode(
     """Everything about the pictures and prompts that does not change while training."""
     found = pictures()
     check_pictures([picture.size for picture in found], settings)
+    for name in ("prompts", "weights"):
+        given = len(getattr(settings, name))
+        if given not in (0, len(found)):
+            msg = f"{name}: expected none, or one for each of the {len(found)} pictures, found {given}"
+            raise InputError(msg)
     encoded = {"pictures": parts.encode_pictures(found)}
     if settings.method == "lora":
         encoded |= LearnedChange.encode(parts, settings)
