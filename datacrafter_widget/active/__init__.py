@@ -1,0 +1,1 @@
+"""What should come next: data that would help, said in words, and a generator taught a rare class."""
