@@ -17,6 +17,7 @@ from datacrafter_widget.errors import (
 )
 
 if TYPE_CHECKING:
+    from datacrafter_widget import evaluate as evaluate
     from datacrafter_widget.generation.imagination import ImaginationSettings
     from datacrafter_widget.generation.ray_pool import RayPool
     from datacrafter_widget.generation.templates import PromptTemplate
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
     from datacrafter_widget.session import Session
     from datacrafter_widget.session.cost_report import Prices
-    from datacrafter_widget.widget import DataCrafter, Detail, Info, Map, Metrics, Prompts
+    from datacrafter_widget.widget import (
+        DataCrafter,
+        Detail,
+        Evaluation,
+        Info,
+        Map,
+        Metrics,
+        Prompts,
+        Suggestions,
+    )
 
 __version__ = "0.1.0"
 
@@ -32,6 +42,7 @@ _HOMES = {
     "DataCrafter": "datacrafter_widget.widget",
     "Detail": "datacrafter_widget.widget",
     "DiffusersGenerator": "datacrafter_widget.models.diffusers_generator",
+    "Evaluation": "datacrafter_widget.widget",
     "ImaginationSettings": "datacrafter_widget.generation.imagination",
     "Info": "datacrafter_widget.widget",
     "Job": "datacrafter_widget.jobs",
@@ -42,6 +53,7 @@ _HOMES = {
     "Prompts": "datacrafter_widget.widget",
     "RayPool": "datacrafter_widget.generation.ray_pool",
     "Session": "datacrafter_widget.session",
+    "Suggestions": "datacrafter_widget.widget",
 }
 
 __all__ = [
@@ -49,6 +61,7 @@ __all__ = [
     "DataCrafterError",
     "Detail",
     "DiffusersGenerator",
+    "Evaluation",
     "ImaginationSettings",
     "Info",
     "InputError",
@@ -64,12 +77,16 @@ __all__ = [
     "RayPool",
     "Session",
     "StoreError",
+    "Suggestions",
     "TemplateError",
     "__version__",
+    "evaluate",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "evaluate":
+        return import_module("datacrafter_widget.evaluate")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -1,4 +1,4 @@
-"""The command line: ``datacrafter demo`` and ``datacrafter benchmark projection``."""
+"""The command line: ``datacrafter demo`` and ``datacrafter benchmark projection`` or ``strategies``."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from datacrafter_widget import DataCrafterError, __version__
-from datacrafter_widget.demo.benchmark import add_arguments, run_benchmark
+from datacrafter_widget.demo import benchmark, strategy_benchmark
 
 NOTEBOOK = "01_quickstart.ipynb"
 
@@ -26,16 +26,22 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--port", type=int, help="JupyterLab's port (default: a free one from 8888 on)")
     demo.add_argument("--headless", action="store_true", help="run the whole loop with a simulated user")
     demo.add_argument("--out", type=Path, help="with --headless: the folder for the report and the data set")
-    benchmark = commands.add_parser("benchmark", help="measure what this package does against other methods")
-    subjects = benchmark.add_subparsers(dest="subject", required=True)
-    add_arguments(subjects.add_parser("projection", help="compare maps of pictures and labels"))
+    measured = commands.add_parser("benchmark", help="measure what this package does against other methods")
+    subjects = measured.add_subparsers(dest="subject", required=True)
+    benchmark.add_arguments(subjects.add_parser("projection", help="compare maps of pictures and labels"))
+    strategy_benchmark.add_arguments(
+        subjects.add_parser("strategies", help="compare prompt strategies on a data set")
+    )
     options = parser.parse_args(arguments)
     os.environ.setdefault(
         "OMP_WAIT_POLICY", "PASSIVE"
     )  # busy-waiting threads starve each other on shared cores
     try:
         if options.command == "benchmark":
-            run_benchmark(options)
+            if options.subject == "strategies":
+                strategy_benchmark.run_strategies(options)
+            else:
+                benchmark.run_benchmark(options)
             return 0
         if options.headless:
             if options.out is None:

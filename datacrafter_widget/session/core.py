@@ -1,8 +1,8 @@
 """What every verb of a session stands on: the lock, the jobs, and the checks of what a caller gives."""
 
 import threading
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from datacrafter_widget.errors import DataCrafterError, InputError, JobCancelled, StoreError
 from datacrafter_widget.jobs import Job
@@ -12,6 +12,8 @@ from datacrafter_widget.session.generating import Asked, Generation
 from datacrafter_widget.session.shown import Shown
 from datacrafter_widget.store.records import ClassRow
 
+T = TypeVar("T")
+
 
 class Core(Shown):
     """The inside of `Session`."""
@@ -20,6 +22,20 @@ class Core(Shown):
     _lock: threading.RLock
     _closed: bool
     _generation: Generation
+
+    def submit(self, run: Callable[[Job[T]], T], name: str, *, kind: str = "") -> Job[T]:
+        """Run work as one of the session's jobs: it may use the models, and stops when the session is closed.
+
+        Args:
+            run: the work; it gets its job, for `Job.update` and `Job.checkpoint`, and returns the result.
+            name: what it does, for people.
+            kind: what sort of work it is, for programs.
+
+        Raises:
+            StoreError: the session is closed.
+        """
+        self._check_open()
+        return self._runner.submit(run, name, kind=kind)
 
     def _submit(self, run: Any, name: str, *, kind: str = "", interactive: bool = False) -> Job[Any]:
         self._check_open()

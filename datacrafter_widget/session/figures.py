@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datacrafter_widget.errors import InputError
 from datacrafter_widget.labels.placing import LabelBox, place_labels
+from datacrafter_widget.session import evaluation_figures
+from datacrafter_widget.session.label_views import label_members
+from datacrafter_widget.session.waiting import waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import plotly.graph_objects as go
     from numpy.typing import NDArray
 
     from datacrafter_widget.labels.view import View
+    from datacrafter_widget.session.evaluation_figures import Compared, Confused
     from datacrafter_widget.session.shown import Shown
 
 WIDTH, HEIGHT, LEGEND = 760, 560, 150  # of the map and of the room for its legend, pixels
@@ -128,6 +135,83 @@ class Figures:
             figure.update_xaxes(title_text="iteration", dtick=1, row=1, col=column)
         figure.update_layout(**figure_layout(), width=900, height=280)
         return figure
+
+    def learning_curves(self, comparison: Compared) -> go.Figure:
+        """What `evaluate.compare` found, over the number of added pictures a class; bars are 95 % intervals."""
+        return evaluation_figures.learning_curves(comparison)
+
+    def cost_accuracy(self, comparison: Compared) -> go.Figure:
+        """What `evaluate.compare` found, over what the added pictures cost."""
+        return evaluation_figures.cost_accuracy(comparison)
+
+    def confusion(self, outcomes: Confused) -> go.Figure:
+        """Which class is taken for which, counted over all seeds.
+
+        Args:
+            outcomes: such as ``comparison.outcomes("guided")``, or ``gain.after`` of `evaluate.linear_probe`.
+        """
+        return evaluation_figures.confusion(outcomes)
+
+    def projections(
+        self, methods: Sequence[str] | None = None, *, pictures: int = 1000, random_state: int = 0
+    ) -> go.Figure:
+        """Maps of the visible pictures and their content labels by several methods side by side.
+
+        Args:
+            methods: names of `projection.comparison.DEFAULT_METHODS`; all of them by default, which takes a while.
+            pictures: at most so many, spread over all.
+            random_state: seed of the methods.
+
+        Raises:
+            InputError: an unknown method, or no pictures with content labels yet.
+        """
+        with waiting("Project") as progress:
+            return projected(
+                self._session,
+                methods,
+                pictures,
+                random_state,
+                lambda share: progress(round(100 * share), 100),
+            )
+
+
+def projected(
+    session: Shown,
+    methods: Sequence[str] | None,
+    most: int,
+    random_state: int,
+    progress: Callable[[float], object],
+) -> go.Figure:
+    """See `Figures.projections`."""
+    from datacrafter_widget.projection.comparison import compare_projections
+
+    store, encoder = session.store, session.models.encoder
+    labels = store.labels()
+    ids, features = store.embeddings(encoder.identity, [picture.id for picture in store.pictures()])
+    chosen = np.unique(np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(int))
+    ids, features = ids[chosen], features[chosen]
+    row = {int(picture): at for at, picture in enumerate(ids)}
+    members = label_members(store)
+    edges = [
+        (row[picture], at)
+        for at, label in enumerate(labels)
+        for picture in members.get(label.id, ())
+        if picture in row
+    ]
+    if not edges:
+        raise InputError("expected pictures with content labels, found none; wait for session.observe()")
+    class_of = {picture.id: picture.class_id for picture in store.pictures(ids=ids)}
+    names = {each.id: each.name for each in session.classes}
+    return compare_projections(
+        features,
+        encoder.encode_texts([label.text for label in labels]),
+        np.array(edges),
+        methods=methods,
+        labels=[label.text for label in labels],
+        class_of=[names[class_of[int(picture)]] for picture in ids],
+        random_state=random_state,
+        progress=progress,
+    ).figure()
 
 
 def _view(x: NDArray[np.float32], y: NDArray[np.float32]) -> View:

@@ -5,7 +5,7 @@ from typing import Any
 
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.store import Store
-from datacrafter_widget.store.records import Action, Proposal, ProposalState
+from datacrafter_widget.store.records import Action, Proposal, ProposalState, SuggestionState
 
 Step = Callable[[dict[str, Any]], None]
 
@@ -25,6 +25,9 @@ NAMES = {
     "swap_templates": "use the prompts of a strategy",
     "add_template": "add a prompt",
     "delete_template": "delete a prompt",
+    "take_suggestion": "generate a suggestion",
+    "collect_suggestion": "collect a suggestion",
+    "reject_suggestion": "reject a suggestion",
 }
 
 _ASKING = ("more_like", "transform", "combine", "without")
@@ -51,6 +54,9 @@ class History:
             "swap_templates": lambda payload: self._swap_all(payload["old_ids"], payload["new_ids"]),
             "add_template": lambda payload: self._swap(None, payload["template_id"]),
             "delete_template": lambda payload: self._swap(payload["template_id"], None),
+            "take_suggestion": lambda payload: self._take(payload, taken=True),
+            "collect_suggestion": lambda payload: self._suggest(payload, "collecting"),
+            "reject_suggestion": lambda payload: self._suggest(payload, "rejected"),
         }
         self._backward: dict[str, Step] = {
             "remove": lambda payload: self._hide(payload["ids"], hidden=False),
@@ -65,6 +71,9 @@ class History:
             "swap_templates": lambda payload: self._swap_all(payload["new_ids"], payload["old_ids"]),
             "add_template": lambda payload: self._swap(payload["template_id"], None),
             "delete_template": lambda payload: self._swap(None, payload["template_id"]),
+            "take_suggestion": lambda payload: self._take(payload, taken=False),
+            "collect_suggestion": lambda payload: self._suggest(payload, payload["before"]),
+            "reject_suggestion": lambda payload: self._suggest(payload, payload["before"]),
         }
 
     def do(self, kind: str, payload: dict[str, Any]) -> Action:
@@ -121,8 +130,10 @@ class History:
             self._events.emit("hidden", ids=[*payload["ids"], *payload.get("new_ids", ())])
         if kind in _MARKING:
             self._events.emit("flags")
-        if "template" in kind or kind == "accept":
+        if "template" in kind or kind in ("accept", "take_suggestion"):
             self._events.emit("templates")
+        if "suggestion" in kind:
+            self._events.emit("suggestions")
         self._events.emit("proposals")
         self._events.emit("actions")
 
@@ -143,6 +154,13 @@ class History:
         old, new = payload["old_id"], payload["new_id"]
         self._swap(*((old, new) if accepted else (new, old)))
         self._settle(payload["proposal_id"], "accepted" if accepted else "open")
+
+    def _suggest(self, payload: dict[str, Any], state: SuggestionState) -> None:
+        self._store.update_suggestion(payload["suggestion_id"], state=state)
+
+    def _take(self, payload: dict[str, Any], *, taken: bool) -> None:
+        self._store.set_template_active(payload["template_id"], taken)
+        self._suggest(payload, "taken" if taken else payload["before"])
 
     def _swap(self, out_id: int | None, in_id: int | None) -> None:
         if out_id is not None:

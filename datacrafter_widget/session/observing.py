@@ -20,9 +20,10 @@ from datacrafter_widget.session.captions import Captions, LabelChoice
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.interim import Interim
 from datacrafter_widget.session.loaded import LoadedModels
-from datacrafter_widget.session.measuring import Seen, measure_round
+from datacrafter_widget.session.measuring import RunningRound, Seen
 from datacrafter_widget.session.naming import GroupNamer, Labels, labels_of
 from datacrafter_widget.store import Store
+from datacrafter_widget.store.decoding import UnreadablePictureError, decode
 from datacrafter_widget.store.records import Picture, PositionKind
 
 ENCODE_BATCH = 64
@@ -87,7 +88,7 @@ class Observer:
             job: told of the progress; it may be cancelled.
             choice: where the labels come from, from now on; by default from where they came before.
         """
-        self._encode_missing(job)
+        self.encode_missing(job)
         job.update(message="finding the words")
         ids, features = self.embeddings(self._store.pictures())
         if len(ids) == 0:
@@ -104,6 +105,43 @@ class Observer:
         self.measure()
         if atlas.tree is not None:
             self._namer.wait(job, atlas.tree)
+
+    def encode_missing(self, job: Job[Any]) -> None:
+        """Encode the pictures that the encoder has not seen."""
+        encoder = self._models.encoder
+        missing = self._store.pictures(
+            ids=self._store.ids_without_embedding(encoder.identity), include_hidden=True
+        )
+        for start in range(0, len(missing), ENCODE_BATCH):
+            job.update(done=start, total=len(missing), message="looking at the pictures")
+            job.checkpoint()
+            batch = missing[start : start + ENCODE_BATCH]
+            readable = self._readable(batch)
+            features = encoder.encode_images([image for _, image in readable])
+            self._store.put_embeddings(
+                encoder.identity,
+                [(picture.sha256, row) for (picture, _), row in zip(readable, features, strict=True)],
+            )
+
+    def look_at_held_out(self, job: Job[Any]) -> None:
+        """Encode the validation pictures that this encoder has not seen."""
+        encoder = self._models.encoder
+        held_out = {
+            each.sha256: self._store.held_out_path(each) for each in self._store.held_out("validation")
+        }
+        known = self._store.content_embeddings(encoder.identity, held_out)
+        missing = [sha256 for sha256 in held_out if sha256 not in known]
+        for start in range(0, len(missing), ENCODE_BATCH):
+            job.update(done=start, total=len(missing), message="looking at the validation pictures")
+            job.checkpoint()
+            images: dict[str, Image.Image] = {}
+            for sha256 in missing[start : start + ENCODE_BATCH]:
+                try:
+                    images[sha256] = decode(held_out[sha256])
+                except UnreadablePictureError as error:
+                    self._events.emit("warning", where="evaluation", message=f"{held_out[sha256]}: {error}")
+            features = encoder.encode_images(list(images.values()))
+            self._store.put_embeddings(encoder.identity, list(zip(images, features, strict=True)))
 
     def ready(self, job: Job[Any]) -> None:
         """Observe unless this process has already, so that new pictures can be placed as they come."""
@@ -130,9 +168,9 @@ class Observer:
         return self._store.embeddings(self._models.encoder.identity, [picture.id for picture in pictures])
 
     def see(self, pictures: Sequence[Picture]) -> Seen:
-        """Features and classes of those pictures that have been encoded."""
+        """Those pictures that have been encoded."""
         ids, features = self.embeddings(pictures)
-        return Seen(features, _classes_of(pictures, ids))
+        return Seen(ids, features, _classes_of(pictures, ids))
 
     def class_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Zero-shot probabilities (N, C) of the session's classes, in the order of their ids."""
@@ -158,26 +196,12 @@ class Observer:
             made = self.see([picture for picture in generated if picture.iteration == iteration])
             if len(made.classes) == 0:
                 continue
-            for measure in measure_round(made, originals, class_ids, self.class_probabilities):
+            whole = RunningRound(originals, class_ids, self.class_probabilities)
+            whole.add(made)
+            for measure in whole.measures():
                 self._store.put_metric(iteration, *measure)
         self.interim.forget()
         self._events.emit("metrics")
-
-    def _encode_missing(self, job: Job[Any]) -> None:
-        encoder = self._models.encoder
-        missing = self._store.pictures(
-            ids=self._store.ids_without_embedding(encoder.identity), include_hidden=True
-        )
-        for start in range(0, len(missing), ENCODE_BATCH):
-            job.update(done=start, total=len(missing), message="looking at the pictures")
-            job.checkpoint()
-            batch = missing[start : start + ENCODE_BATCH]
-            readable = self._readable(batch)
-            features = encoder.encode_images([image for _, image in readable])
-            self._store.put_embeddings(
-                encoder.identity,
-                [(picture.sha256, row) for (picture, _), row in zip(readable, features, strict=True)],
-            )
 
     def _readable(self, pictures: Sequence[Picture]) -> list[tuple[Picture, Image.Image]]:
         """The pictures with their pixels, less those whose file is missing or damaged: of these it warns."""

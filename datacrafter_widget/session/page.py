@@ -51,7 +51,7 @@ def page(session: "Shown", *, title: str | None, pictures: int) -> str:
         "points": encode_points(session.map_points(), 0),
         "saved": {"page": True, **saved_pictures(session, pictures)},
         "theme": "auto",
-        "panels": ["info", "metrics", "map", "prompts", "detail"],
+        "panels": ["info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail"],
         "selection": [],
         "classes": [],
         "focus": [],

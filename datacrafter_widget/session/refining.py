@@ -190,7 +190,7 @@ class Refiner:
             word_embeddings,
             maker.confidence,
             self._models.encoder.encode_texts,
-            avoid=_mentioned(words, [each.reason for each in rejected]),
+            avoid=mentioned(words, [each.reason for each in rejected]),
         )
         told = criteria.of(feedback, families(self._observer, feedback, everything))
         if told is None:
@@ -328,7 +328,7 @@ def _report(feedback: Feedback, found: Refinement) -> dict[str, Any]:
     }
 
 
-def _mentioned(labels: Sequence[str], reasons: Sequence[str]) -> Collection[str]:
+def mentioned(labels: Sequence[str], reasons: Sequence[str]) -> Collection[str]:
     """The words of the vocabulary that the reasons for turning a prompt down speak of."""
     said = {word for reason in reasons for word in re.findall(r"[\w'-]+", reason.casefold())}
     return [label for label in labels if set(label.casefold().split()) <= said]

@@ -15,8 +15,10 @@ from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator
 from datacrafter_widget.models.language import LanguageModel, language_model
+from datacrafter_widget.session.advising import Adviser
 from datacrafter_widget.session.billing import LanguageBill
 from datacrafter_widget.session.costs import Costs
+from datacrafter_widget.session.evaluating import Evaluation
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.exporting import Exporting
 from datacrafter_widget.session.flags import Flags
@@ -25,12 +27,14 @@ from datacrafter_widget.session.history import History
 from datacrafter_widget.session.labelling import Labelling
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
+from datacrafter_widget.session.personalizing import Personalizing
 from datacrafter_widget.session.prompting import Prompting
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.session.strategies import Strategies
+from datacrafter_widget.session.suggesting import Suggesting
 from datacrafter_widget.session.teaching import Teacher, use_learned
-from datacrafter_widget.session.tuning import Tuning
+from datacrafter_widget.session.validation import Validation
 from datacrafter_widget.session.varying import Varying
 from datacrafter_widget.session.waiting import waiting
 from datacrafter_widget.store import Store
@@ -41,7 +45,9 @@ DEFAULT_MODEL = "toybox"
 OBSERVE = "Look at the pictures"
 
 
-class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, Exporting):
+class Session(
+    Labelling, Prompting, Varying, Strategies, Personalizing, Suggesting, Flags, Costs, Exporting, Validation
+):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
     Open one with `Session.open`. All calls may be made from any thread. Work that takes long is a `Job` and
@@ -49,9 +55,10 @@ class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, E
 
     Attributes:
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
-            ``labels``, ``templates``, ``proposals``, ``metrics``, ``job`` (a row of `job_table`), ``actions``,
-            ``device``, ``flags``, ``cost``, ``concepts``, ``preview`` (job, class_ids, images), ``warning``
-            (where, message). Listeners are called on the thread where it happened.
+            ``labels``, ``templates``, ``proposals``, ``suggestions``, ``metrics``, ``evaluation``, ``job`` (a row
+            of `job_table`), ``actions``, ``device``, ``flags``, ``cost``, ``concepts``, ``held_out``, ``preview``
+            (job, class_ids, images), ``warning`` (where, message). Listeners are called on the thread where it
+            happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """
 
@@ -95,10 +102,14 @@ class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, E
             previews=previews,
             closing=lambda: self._closed,
         )
+        self._evaluation = Evaluation(store, self._models, self.events, self._observer.interim, seed=seed)
         self._bill = LanguageBill(store, language)
         self._history = History(store, self.events)
         self._teacher = Teacher(store, self._models, self.events, closing=lambda: self._closed)
         self._refiner = Refiner(
+            store, self._models, self._observer, self.events, seed=seed, closing=lambda: self._closed
+        )
+        self._adviser = Adviser(
             store, self._models, self._observer, self.events, seed=seed, closing=lambda: self._closed
         )
         self._runner = JobRunner()
@@ -196,6 +207,7 @@ class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, E
             self._closed = True
         self._observer.close()
         self._runner.close()
+        self._evaluation.close()
         self._models.release()
         try:
             self._bill.settle()
@@ -340,14 +352,16 @@ class Session(Labelling, Prompting, Varying, Strategies, Tuning, Flags, Costs, E
         Returns:
             A job that finishes the generation rounds (its result is the ids of the new pictures), or else the
             searches for better prompts (as `remove` gives it; what they had generated is not made again), or
-            else the training of learned concepts (its result is a token). Trainings go first, searches last.
+            else the search for suggestions, or else the training of learned concepts (its result is a token).
+            Trainings go first, searches last.
         """
         self._writable()
         rounds = self._generation.unfinished()
         trained = self._go_on_tuning() if self._tuning_unfinished() else None
         made = self._make_rounds(rounds, "Resume") if rounds else None
         searched = self._go_on_searching() if self._refiner.unfinished() else None
-        return made or searched or trained
+        suggested = self._go_on_suggesting() if self._adviser.unfinished() else None
+        return made or searched or suggested or trained
 
     def cancel(self, job_id: int) -> None:
         """Stop a job; what it has finished is kept.

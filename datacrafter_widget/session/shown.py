@@ -12,7 +12,9 @@ from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.view import View
 from datacrafter_widget.refine import DEFAULT_WEIGHTS
 from datacrafter_widget.session import label_views, offered, views
+from datacrafter_widget.session.advising import Adviser
 from datacrafter_widget.session.billing import LanguageBill, kept_costs
+from datacrafter_widget.session.evaluating import Evaluation
 from datacrafter_widget.session.families import Families, families
 from datacrafter_widget.session.figures import Figures
 from datacrafter_widget.session.frames import check_ids, picture_frame
@@ -23,6 +25,7 @@ from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.page import write_page
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.saved import MOST_PICTURES
+from datacrafter_widget.session.suggestions import suggestion_table
 from datacrafter_widget.session.teaching import Teacher
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.formats import FORMATS
@@ -38,16 +41,28 @@ class Shown:
     _store: Store
     _models: LoadedModels
     _observer: Observer
+    _evaluation: Evaluation
     _history: History
     _refiner: Refiner
     _bill: LanguageBill
     _runner: JobRunner
     _generation: Generation
     _teacher: Teacher
+    _adviser: Adviser
+
+    @property
+    def store(self) -> Store:
+        """What the session keeps on disk, for code that stands on sessions; people have its verbs."""
+        return self._store
+
+    @property
+    def models(self) -> LoadedModels:
+        """The session's models, loaded when they are first used."""
+        return self._models
 
     @property
     def figures(self) -> Figures:
-        """`figures.map()` and `figures.metrics()`, as plain Plotly figures."""
+        """`figures.map()`, `metrics()`, and figures of evaluations, as plain Plotly figures; see `Figures`."""
         return Figures(self)
 
     @property
@@ -65,7 +80,8 @@ class Shown:
             "iteration": self._store.next_iteration() - 1,
             "read_only": self._store.read_only,
             "resumable": sum(
-                len(each.unfinished()) for each in (self._teacher, self._generation, self._refiner)
+                len(each.unfinished())
+                for each in (self._teacher, self._generation, self._refiner, self._adviser)
             ),
             "weights": DEFAULT_WEIGHTS,
             "labels_from": self._observer.captions.choice.source,
@@ -126,6 +142,16 @@ class Shown:
             for row in rows
         ]
 
+    def evaluation_table(self) -> dict[str, Any]:
+        """What each round was worth, as the Evaluation panel shows it; see `Session.verdict`.
+
+        Returns:
+            ``verdict`` (its ``text``, ``effect`` and numbers; None before anything was measured), ``measured_on``,
+            ``note``, and ``rows``: ``name`` ("probe": accuracy of a linear probe, "cler"), ``iteration`` (0: the
+            originals alone; n: with the pictures of n rounds), ``class_id`` (None: all), ``value``, ``low``, ``high``.
+        """
+        return self._evaluation.table()
+
     def template_table(self) -> list[dict[str, Any]]:
         """The prompts in use."""
         return views.template_table(self._store)
@@ -133,6 +159,10 @@ class Shown:
     def proposal_table(self) -> list[dict[str, Any]]:
         """The proposals that are searched for or wait for a decision, newest first."""
         return views.proposal_table(self._store)
+
+    def suggestion_table(self) -> list[dict[str, Any]]:
+        """The suggestions that wait for a decision or for pictures, newest first."""
+        return suggestion_table(self._store)
 
     def thumbnail(self, picture_id: int, size: int = 96) -> bytes:
         """A small WebP of a picture, at most `size` pixels on its longer side."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from datacrafter_widget.generation.retrieval import read_captions
 from datacrafter_widget.generation.strategies import STRATEGIES, TemplateDraft, find_strategy, make
 from datacrafter_widget.session.core import Core
 from datacrafter_widget.session.label_views import label_members
-from datacrafter_widget.store.records import ClassRow
 
 _log = logging.getLogger(__name__)
 
@@ -56,9 +55,8 @@ class Strategies(Core):
             ModelError: the encoder can't be loaded.
         """
         self._writable()
-        strategy = find_strategy(name)
+        drafts = self.strategy_templates(name, classes, captions=captions, kind=kind)
         rows = self._class_rows(classes)
-        drafts = self._drafts(strategy.name, rows, captions, kind)
         with self._lock, self._store.transaction():
             in_use = [each.id for row in rows for each in self._store.templates(class_id=row.id)]
             new = [
@@ -70,14 +68,28 @@ class Strategies(Core):
             self._history.do("swap_templates", {"old_ids": in_use if replace else [], "new_ids": new})
         return new
 
-    def _drafts(
+    def strategy_templates(
         self,
         name: str,
-        rows: Sequence[ClassRow],
-        captions: Iterable[str] | str | Path | None,
-        kind: str,
-    ) -> Mapping[str, TemplateDraft]:
-        words = [row.word for row in rows]
+        classes: str | int | Iterable[str | int] | None = None,
+        *,
+        captions: Iterable[str] | str | Path | None = None,
+        kind: str = "",
+    ) -> dict[str, TemplateDraft]:
+        """The prompts that `use_strategy` would give, by the classes' words; nothing is changed.
+
+        Args:
+            name: see `use_strategy`.
+            classes: see `use_strategy`.
+            captions: see `use_strategy`.
+            kind: see `use_strategy`.
+
+        Raises:
+            InputError: as `use_strategy`.
+            ModelError: as `use_strategy`.
+        """
+        name = find_strategy(name).name
+        words = [row.word for row in self._class_rows(classes)]
         material: dict[str, Any] = {"all_classes": [row.word for row in self.classes], "kind": kind}
         if name in ("NP", "RA"):
             material["encode_texts"] = self._models.encoder.encode_texts

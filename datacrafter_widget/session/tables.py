@@ -5,7 +5,18 @@ from typing import Any
 from datacrafter_widget.session.plain import plain
 from datacrafter_widget.session.shown import Shown
 
-TABLES = ("info", "labels", "label_tree", "metrics", "templates", "proposals", "jobs", "history")
+TABLES = (
+    "info",
+    "labels",
+    "label_tree",
+    "metrics",
+    "evaluation",
+    "templates",
+    "proposals",
+    "suggestions",
+    "jobs",
+    "history",
+)
 
 MOST_JOBS = 50
 
@@ -22,8 +33,10 @@ def read_table(session: Shown, name: str) -> Any:
         "labels": session.label_table,
         "label_tree": session.label_tree,
         "metrics": session.metric_table,
+        "evaluation": session.evaluation_table,
         "templates": session.template_table,
         "proposals": session.proposal_table,
+        "suggestions": session.suggestion_table,
         "jobs": session.job_table,
         "history": session.history,
     }[name]

@@ -1,7 +1,7 @@
 """Teach the generator: from the pictures of a class to a concept that templates may name."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from datacrafter_widget.models.concepts import Concept, tokens_in
 from datacrafter_widget.models.energy import EnergyMeter
 from datacrafter_widget.models.generator import Generator, PictureRequest
 from datacrafter_widget.models.tuning import FILE_NAME, TuningSettings, check_pictures, has_begun, tune
+from datacrafter_widget.session import practising
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.store import Store
@@ -44,21 +45,34 @@ class Teacher:
         self._active: set[str] = set()
         self._lock = threading.Lock()
 
-    def open(self, class_id: int, settings: TuningSettings, picture_ids: Sequence[int]) -> ConceptRow:
+    def open(
+        self,
+        class_id: int,
+        settings: TuningSettings,
+        picture_ids: Sequence[int],
+        more: Mapping[str, Any] | None = None,
+    ) -> ConceptRow:
         """Write down what is to be learned.
+
+        Args:
+            class_id: of which class it is.
+            settings: of the training.
+            picture_ids: what it is learned from.
+            more: JSON values to keep beside these settings.
 
         Raises:
             InputError: too few or too small pictures, or the token is taken.
         """
         pictures = self._store.pictures(ids=picture_ids, include_hidden=True)
-        check_pictures([(picture.width, picture.height) for picture in pictures], settings)
+        if practising.ASKED not in (more or {}):
+            check_pictures([(picture.width, picture.height) for picture in pictures], settings)
         training = {name: value for name, value in asdict(settings).items() if name != "size"}
         return self._store.add_concept(
             settings.token,
             class_id,
             kind=settings.method,
             words=settings.words,
-            settings={"training": training, "pictures": [picture.id for picture in pictures]},
+            settings={"training": training, "pictures": [picture.id for picture in pictures], **(more or {})},
             model=self._models.generator_name,
         )
 
@@ -68,7 +82,9 @@ class Teacher:
             return [
                 concept.token
                 for concept in self._store.concepts()
-                if concept.state == "training" and concept.token not in self._active
+                if concept.state == "training"
+                and concept.token not in self._active
+                and not practising.waits(self._store, concept)
             ]
 
     def follow(self, job: Job[Any], token: str) -> None:
@@ -100,24 +116,53 @@ class Teacher:
         if generator.device != "cpu":
             generator.release()  # its memory is needed
         meter = EnergyMeter(generator.device).start()
+        learn = self._learn_in_rounds if practising.is_personalization(concept) else self._learn_at_once
         try:
-            tune(
-                folder,
-                lambda: [self._store.load_image(each) for each in concept.settings["pictures"]],
-                settings,
-                self._store.concept_folder(token),
-                job=job,
-                device=generator.device,
-                model_name=generator.name,
-                prior=(lambda: _class_pictures(generator, settings, job)) if settings.prior_prompt else None,
-            )
+            over = learn(job, concept, generator, folder, settings)
         finally:
             iteration = self._store.next_iteration()
             self._store.add_cost(iteration, None, "tuning", 0, meter.stop(), generator.device)
-        self._store.update_concept(token, state="ready")
-        use_learned(self._store, generator)
+        if over:
+            self._store.update_concept(token, state="ready")
+            use_learned(self._store, generator)
         self._events.emit("concepts")
         self._events.emit("cost")
+
+    def _learn_at_once(
+        self, job: Job[Any], concept: ConceptRow, generator: Generator, folder: Path, settings: TuningSettings
+    ) -> bool:
+        tune(
+            folder,
+            lambda: [self._store.load_image(each) for each in concept.settings["pictures"]],
+            settings,
+            self._store.concept_folder(concept.token),
+            job=job,
+            device=generator.device,
+            model_name=generator.name,
+            prior=(lambda: _class_pictures(generator, settings, job)) if settings.prior_prompt else None,
+        )
+        return True
+
+    def _learn_in_rounds(
+        self, job: Job[Any], concept: ConceptRow, generator: Generator, folder: Path, settings: TuningSettings
+    ) -> bool:
+        """Do rounds until the last is over, or a person is to choose; whether they are over."""
+        if not hasattr(generator, "use_concepts"):
+            raise ModelError(
+                f"the generator {generator.name!r} can't draw what it has learned: expected one with use_concepts,"
+                " as DiffusersGenerator has"
+            )
+        rounds = practising.begun(self._store, concept, self._models.encoder)
+        file = rounds.run(
+            job,
+            pictures=lambda: practising.given(self._store, concept),
+            model=folder,
+            generator=generator,
+            encoder=self._models.encoder,
+            training=settings,
+            known=learned(self._store, generator.revision),
+        )
+        return file is not None
 
     def _model_folder(self, concept: ConceptRow, generator: Generator) -> Path:
         """Where the model that is taught is, if it is the one that the training was begun with."""
@@ -142,9 +187,10 @@ class Teacher:
             if token not in self._active:
                 return
             self._active.remove(token)
-        if self._closing() or self._store.concept(token).state == "ready":
+        concept = self._store.concept(token)
+        if self._closing() or concept.state == "ready" or practising.waits(self._store, concept):
             return
-        if has_begun(self._store.concept_folder(token)):
+        if has_begun(self._store.concept_folder(token)) or practising.has_begun(self._store, token):
             self._store.update_concept(token, state="cancelled")
         else:
             self._store.forget_concept(token)

@@ -51,7 +51,7 @@ def interim(session, clock, *, seconds=0.0, most=None):
     def see(pictures):
         clock.now += seconds / 2
         seen = session._observer.see(pictures)
-        return Seen(seen.features[:most], seen.classes[:most])
+        return Seen(seen.ids[:most], seen.features[:most], seen.classes[:most])
 
     return Interim(session._store, see, session._observer.class_probabilities, clock=clock)
 
@@ -91,3 +91,24 @@ def test_the_values_of_now_are_those_of_the_whole_round_once_it_is_whole(session
     assert {(row.class_id, row.name) for row in now.rows} <= set(kept)
     for row in now.rows:
         assert np.isclose(row.value, kept[row.class_id, row.name])
+
+
+def test_a_picture_is_looked_at_once_unless_one_of_them_is_removed(session):
+    looked = []
+
+    def see(pictures):
+        looked.append(len(pictures))
+        return session._observer.see(pictures)
+
+    clock = Clock()
+    now = Interim(session._store, see, session._observer.class_probabilities, clock=clock)
+    made = session._store.pictures(origin="generated", iteration=1)
+    originals = len(session._store.pictures(origin="original"))
+    for _ in range(2):
+        assert now.look(1)
+        clock.now += 10 * PAUSE
+    assert looked == [originals, len(made), 0]
+    session.remove([made[0].id])
+    assert now.look(1)
+    assert looked[3:] == [originals, len(made) - 1]
+    session.undo()
