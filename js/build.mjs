@@ -27,6 +27,8 @@ await build({
   plugins: [shaders],
   bundle: true,
   minify: true,
+  // Names that no one outside the bundle knows.
+  mangleProps: /^(connection|element|notices|thumbnails)$/,
   format: "esm",
   target: ["es2022"],
   charset: "utf8",

@@ -41,7 +41,7 @@ if not (STATIC / "widget.js").is_file():
 
 
 class DataCrafter(anywidget.AnyWidget):
-    """The dashboard of a session: Info, Metrics, Map, Prompts and Detail in one widget.
+    """The dashboard of a session in one widget: Info, Metrics, Evaluation, Map, Prompts, Suggestions and Detail.
 
     Show it as the last line of a cell. Several may show one session. It needs nothing from the network. It is
     an ipywidget: it goes into `HBox`, `VBox` and `Tab`, and `observe`, `link` and `jslink` work on its traits.
@@ -52,8 +52,9 @@ class DataCrafter(anywidget.AnyWidget):
 
     Args:
         session: the session to show.
-        panels: which panels, of ``"info"``, ``"metrics"``, ``"map"``, ``"prompts"``, ``"detail"``. One alone
-            fills the width; `Map`, `Metrics`, `Prompts`, `Detail` and `Info` are widgets of one panel.
+        panels: which panels, of ``"info"``, ``"metrics"``, ``"evaluation"``, ``"map"``, ``"prompts"``,
+            ``"suggestions"``, ``"detail"``. One alone fills the width; `Map`, `Metrics`, `Evaluation`, `Prompts`,
+            `Suggestions`, `Detail` and `Info` are widgets of one panel.
         height: pixels.
         theme: ``"auto"`` (the notebook's), ``"light"`` or ``"dark"``.
         linked: keep `selection`, `classes` and `focus` in step with the other linked widgets of the session,
@@ -116,8 +117,10 @@ class DataCrafter(anywidget.AnyWidget):
     labels: traitlets.List[Any] = traitlets.List().tag(sync=True)
     label_tree = traitlets.Dict().tag(sync=True)
     metrics: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    evaluation = traitlets.Dict().tag(sync=True)
     templates: traitlets.List[Any] = traitlets.List().tag(sync=True)
     proposals: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    suggestions: traitlets.List[Any] = traitlets.List().tag(sync=True)
     jobs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
@@ -165,6 +168,7 @@ class DataCrafter(anywidget.AnyWidget):
                 raise InputError(str(error)) from error
             raise
         self._live = True
+        _heed_the_page(self.comm)
         self.on_msg(self._on_message)
         self._unsubscribe = session.events.subscribe(self._on_event)
         self.observe(self._share, SHARED)
@@ -354,6 +358,16 @@ def _among(ids: list[int], known: set[int], name: str) -> list[int]:
 @cache
 def _static(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
+
+
+def _heed_the_page(comm: Any) -> None:
+    """Messages from the page go to the thread that they ask for.
+
+    ipykernel from 7.4 sends them to the shell that spoke to the page last. When one of our threads did, that is the
+    main shell, whose cell may be running: Stop would wait for it.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda data, asked_for: asked_for
 
 
 def _kernel_loop() -> Any:

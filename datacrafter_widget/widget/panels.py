@@ -21,11 +21,25 @@ class Metrics(DataCrafter):
     _height = 280
 
 
+class Evaluation(DataCrafter):
+    """What each round was worth to a classifier, with a plain verdict, alone; see `DataCrafter`."""
+
+    _panels = ("evaluation",)
+    _height = 240
+
+
 class Prompts(DataCrafter):
     """The prompts and proposals of a session alone; see `DataCrafter`."""
 
     _panels = ("prompts",)
     _height = 480
+
+
+class Suggestions(DataCrafter):
+    """What should come next for the classes of a session, in words, alone; see `DataCrafter`."""
+
+    _panels = ("suggestions",)
+    _height = 420
 
 
 class Detail(DataCrafter):

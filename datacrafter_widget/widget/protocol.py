@@ -17,7 +17,7 @@ from typing import Any
 
 from datacrafter_widget.errors import InputError
 
-PANELS = ("info", "metrics", "map", "prompts", "detail")
+PANELS = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail")
 
 MAX_IDS = 1_000_000
 LARGEST_ID = 2**31 - 1
@@ -112,6 +112,11 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "regenerate": _one_of("no", "replace", "add"),
     },
     "reject": {"proposal": _id, "reason": _text},
+    "suggest": {"classes": _or_none(_ids)},
+    "generate_suggestion": {"suggestion": _id},
+    "collect_suggestion": {"suggestion": _id},
+    "reject_suggestion": {"suggestion": _id, "reason": _text},
+    "take_collected": {},
     "label": {"with": _one_of("clip", "language")},
     "edit_template": {"template": _id, "text": _text, "negative": _text},
     "add_template": {"class_id": _id, "text": _text},

@@ -10,7 +10,7 @@ from datacrafter_widget.session import Session
 
 Answer = tuple[Any, list[bytes]]
 
-SLOW = frozenset({"export", "use_strategy", "thumbnails", "proxies", "families", "picture"})
+SLOW = frozenset({"export", "take_collected", "use_strategy", "thumbnails", "proxies", "families", "picture"})
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
@@ -67,6 +67,14 @@ def _tune(session: Session, class_id: int, method: ConceptKind, steps: int | Non
     return _job(session.tune(class_id, method=method, steps=steps))
 
 
+def _take_collected(session: Session) -> Answer:
+    report = session.take_collected()
+    left_out = [f"{source}: {reason}" for source, reason in report.problems]
+    left_out += [f"{each.source}: the same as {each.kept_source}" for each in report.duplicates]
+    told = f"{report.imported} {'picture' if report.imported == 1 else 'pictures'} imported."
+    return " ".join([told, *(f"Left out: {each}." for each in left_out[:3])]), []
+
+
 def _export(session: Session, path: str, format: str, overwrite: bool) -> Answer:  # noqa: A002 - the wire's word
     report = session.export(path, format=format, overwrite=overwrite)
     return {"total": report.total, "path": str(report.path)}, []
@@ -95,6 +103,13 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "redo": lambda session: _done(session.redo()),
     "accept": _accept,
     "reject": lambda session, proposal, reason: _done(session.reject(proposal, reason)),
+    "suggest": lambda session, classes: _job(session.suggest(classes)),
+    "generate_suggestion": lambda session, suggestion: _job(session.generate_suggestion(suggestion)),
+    "collect_suggestion": lambda session, suggestion: _done(session.collect_suggestion(suggestion)),
+    "reject_suggestion": lambda session, suggestion, reason: _done(
+        session.reject_suggestion(suggestion, reason)
+    ),
+    "take_collected": _take_collected,
     "label": lambda session, **given: _job(session.label(with_=given["with"])),
     "edit_template": lambda session, template, text, negative: _done(
         session.edit_template(template, text, negative)

@@ -8,17 +8,16 @@ export interface Arrangement {
   maximised: PanelName | null;
 }
 
-const PANELS: readonly unknown[] = ["info", "metrics", "map", "prompts", "detail"];
-const SPLITTERS = ["left", "right", "left-rows", "centre-rows", "right-rows"];
+const SPLITTER = /^(left|right|(left|centre|right)-rows(-2)?)$/;
 
 /** An arrangement from whatever the trait holds; what makes no sense in it is passed over. */
 export function arrangementOf(value: unknown): Arrangement {
   const { sizes, collapsed, maximised } = (value ?? {}) as Record<string, unknown>;
   const shares = Object.entries((sizes ?? {}) as Record<string, unknown>).filter(
     (entry): entry is [string, number] =>
-      SPLITTERS.includes(entry[0]) && typeof entry[1] === "number" && entry[1] > 0 && entry[1] < 1,
+      SPLITTER.test(entry[0]) && typeof entry[1] === "number" && entry[1] > 0 && entry[1] < 1,
   );
-  const isPanel = (name: unknown): name is PanelName => PANELS.includes(name);
+  const isPanel = (name: unknown): name is PanelName => typeof name === "string";
   return {
     sizes: Object.fromEntries(shares),
     collapsed: Array.isArray(collapsed) ? collapsed.filter(isPanel) : [],

@@ -3,7 +3,7 @@ import { type Answer, offline } from "./offline";
 import { decodePoints } from "./points";
 import type { Message, RequestName, Requests, SharedTrait, Tables, Traits, WidgetModel } from "./protocol";
 import { shareUi } from "./sharing";
-import { Store } from "./store";
+import { EMPTY, Store } from "./store";
 import { type Thumbnails, thumbnailCache } from "./thumbnails";
 import { type Notice, UiState } from "./ui";
 
@@ -20,16 +20,7 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-const TABLES: (keyof Tables)[] = [
-  "info",
-  "labels",
-  "label_tree",
-  "metrics",
-  "templates",
-  "proposals",
-  "jobs",
-  "history",
-];
+const TABLES = Object.keys(EMPTY) as (keyof Tables)[];
 
 // Seconds without an answer after which what was saved answers: while nothing was heard yet, and later.
 const PATIENCE = [2, 10];

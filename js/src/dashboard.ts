@@ -7,10 +7,12 @@ import type { MapView } from "./map/view";
 import { Notices } from "./notices";
 import { palette } from "./palette";
 import { detailPanel } from "./panels/detail";
+import { evaluationPanel } from "./panels/evaluation";
 import { infoPanel } from "./panels/info";
 import { mapPanel } from "./panels/map";
 import { metricsPanel } from "./panels/metrics";
 import { promptsPanel } from "./panels/prompts";
+import { suggestionsPanel } from "./panels/suggestions";
 import { panes } from "./panes";
 import { isPending } from "./pending";
 import type { PanelName } from "./protocol";
@@ -50,12 +52,14 @@ export function dashboard({ connection, el, signal }: View): void {
   const make: Record<PanelName, () => HTMLElement> = {
     info: () => infoPanel(scope),
     metrics: () => metricsPanel(scope),
+    evaluation: () => evaluationPanel(scope),
     map: () => {
       const panel = mapPanel(scope);
       map = panel.view;
       return panel.element;
     },
     prompts: () => promptsPanel(scope),
+    suggestions: () => suggestionsPanel(scope),
     detail: () => detailPanel(scope),
   };
   const grid = panes(scope, make);

@@ -19,7 +19,7 @@ const GROUPS: [title: string, panel: PanelName | "lines" | null, keys: Keys][] =
     ],
   ],
   [
-    "Metrics",
+    "Lines over the rounds",
     "metrics",
     [
       ["← →", "move through the rounds"],
@@ -64,12 +64,15 @@ const GROUPS: [title: string, panel: PanelName | "lines" | null, keys: Keys][] =
   ],
 ];
 
+function isFor(panel: PanelName | "lines", panels: readonly PanelName[]): boolean {
+  if (panel === "lines") return panels.length > 1;
+  return panels.includes(panel) || (panel === "metrics" && panels.includes("evaluation"));
+}
+
 /** The button "?" and its box with every key of the panels that are shown. */
 export function helpBox(panels: readonly PanelName[]): { element: HTMLElement; open: () => void } {
   const opener = button({ action: "help", label: "Help: all keys (?)", icon: "help" });
-  const groups = GROUPS.filter(
-    ([, panel]) => !panel || (panel === "lines" ? panels.length > 1 : panels.includes(panel)),
-  ).map(([title, , keys]) =>
+  const groups = GROUPS.filter(([, panel]) => !panel || isFor(panel, panels)).map(([title, , keys]) =>
     h(
       "section",
       h("h3", title),

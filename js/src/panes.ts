@@ -24,8 +24,8 @@ interface Column {
 
 const COLUMNS: [ColumnName, PanelName[]][] = [
   ["left", ["info"]],
-  ["centre", ["metrics", "map"]],
-  ["right", ["prompts", "detail"]],
+  ["centre", ["metrics", "evaluation", "map"]],
+  ["right", ["prompts", "suggestions", "detail"]],
 ];
 /** Panels that are worth the whole widget for a while. */
 const LARGE: PanelName[] = ["map", "detail"];
@@ -84,12 +84,13 @@ export function panes(
       const { name, panels, element } = column;
       column.strip = columns.length > 1 && panels.every((panel) => isFolded(panel.name));
       element.toggleAttribute("data-strip", column.strip);
-      const share = !panels.some((panel) => isFolded(panel.name)) && now.sizes[`${name}-rows`];
+      const open = !panels.some((panel) => isFolded(panel.name));
       panels.forEach((panel, i) => {
         const folded = isFolded(panel.name) && panel.name !== alone;
         panel.element.toggleAttribute("data-collapsed", folded);
         panel.element.toggleAttribute("data-shown", panel.name === alone);
-        panel.element.style.setProperty("--dc-share", share ? `${i ? 1 - share : share} 1 0` : "");
+        const share = open && i < panels.length - 1 && now.sizes[rowsOf(name, i)];
+        panel.element.style.setProperty("--dc-share", share ? `0 1 ${100 * share}%` : "");
         panel.fold.ariaExpanded = String(!folded);
         panel.maximise.ariaPressed = String(panel.name === alone);
       });
@@ -99,11 +100,13 @@ export function panes(
   };
 
   for (const { name, panels, element: column } of columns) {
-    const [{ element: first }] = panels;
-    const share = () => first.offsetHeight / column.offsetHeight;
-    const label = `Height of ${first.ariaLabel}`;
-    const line = () => splitter({ label, columns: false, share, move: resize(`${name}-rows`) });
-    column.append(...panels.flatMap(({ element }, i) => (i ? [line(), element] : [element])));
+    const line = (i: number) => {
+      const { element: above } = panels[i];
+      const share = () => above.offsetHeight / column.offsetHeight;
+      const label = `Height of ${above.ariaLabel}`;
+      return splitter({ label, columns: false, share, move: resize(rowsOf(name, i)) });
+    };
+    column.append(...panels.flatMap(({ element }, i) => (i ? [line(i - 1), element] : [element])));
     const before = grid.lastElementChild as HTMLElement | null;
     if (before) {
       // The centre takes what the sides leave; without it the right one does.
@@ -122,6 +125,11 @@ export function panes(
   connection.onTrait("arrangement", follow, signal);
   show();
   return grid;
+}
+
+/** What the share of a column's height is called that its `i`-th panel has; the last one takes what is left. */
+function rowsOf(column: ColumnName, i: number): string {
+  return `${column}-rows${i ? `-${i + 1}` : ""}`;
 }
 
 /** The widths of the columns and of the lines between them. One column takes what the others leave. */

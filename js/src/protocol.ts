@@ -26,7 +26,7 @@
 
 import type { SavedView } from "./offline";
 
-export type PanelName = "info" | "metrics" | "map" | "prompts" | "detail";
+export type PanelName = "info" | "metrics" | "evaluation" | "map" | "prompts" | "suggestions" | "detail";
 
 export interface ClassRow {
   id: number;
@@ -175,8 +175,6 @@ export interface LabelNode {
   members: number[];
 }
 
-export type MetricName = "informativeness" | "diversity" | "distance";
-
 export interface MetricRow {
   iteration: number;
   class_id: number | null;
@@ -184,6 +182,18 @@ export interface MetricRow {
   value: number;
   /** Of a round that is being made: of its pictures so far. */
   provisional?: boolean;
+  /** Its 95 % interval, where there is one. */
+  low?: number;
+  high?: number;
+}
+
+/** What each round was worth to a classifier; see `session/evaluating.py`. */
+export interface EvaluationTable {
+  verdict: { text: string; effect: "raised" | "none" | "lowered" | "unknown" } | null;
+  measured_on: string;
+  note: string;
+  /** Named "probe" or "cler"; of round 0 those of the originals alone. */
+  rows: MetricRow[];
 }
 
 export interface TemplateRow {
@@ -248,10 +258,24 @@ export interface ProposalRow {
   state: "running" | "open" | "accepted" | "rejected";
 }
 
+/** What should come next for a class, in words. */
+export interface SuggestionRow {
+  id: number;
+  class_id: number;
+  text: string;
+  /** The class's pictures that come nearest to it, the nearest first. */
+  nearest: number[];
+  gain_words: string;
+  /** What it was measured on. */
+  note: string;
+  /** Where pictures of it are collected, below the session's folder; null before that is wanted. */
+  folder: string | null;
+}
+
 export interface JobRow {
   id: number | string;
   name: string;
-  /** What sort of work: "generate" (also what was cut off), "search", "tune", "observe", "label". */
+  /** What sort of work: "generate" (also what was cut off), "search", "tune", "suggest", "observe", "label". */
   kind: string;
   state: "queued" | "running" | "done" | "cancelled" | "failed";
   done: number;
@@ -275,8 +299,10 @@ export interface Tables {
   labels: LabelRow[];
   label_tree: LabelTable;
   metrics: MetricRow[];
+  evaluation: EvaluationTable;
   templates: TemplateRow[];
   proposals: ProposalRow[];
+  suggestions: SuggestionRow[];
   jobs: JobRow[];
   history: History;
 }
@@ -365,6 +391,11 @@ export interface Requests {
     regenerate: "no" | "replace" | "add";
   };
   reject: { proposal: number; reason: string };
+  suggest: { classes: number[] | null };
+  generate_suggestion: { suggestion: number };
+  collect_suggestion: { suggestion: number };
+  reject_suggestion: { suggestion: number; reason: string };
+  take_collected: Record<string, never>;
   label: { with: LabelSource };
   edit_template: { template: number; text: string; negative: string };
   add_template: { class_id: number; text: string };

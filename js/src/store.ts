@@ -11,7 +11,7 @@ export type PointsChange =
 
 type Events = { [K in keyof Tables]: Tables[K] } & { points: PointsChange };
 
-const EMPTY: Tables = {
+export const EMPTY: Tables = {
   info: {
     name: "",
     folder: "",
@@ -41,8 +41,10 @@ const EMPTY: Tables = {
   labels: [],
   label_tree: { labels: [], children: [], place: [], text: [], originals: [], generated: [], importance: [] },
   metrics: [],
+  evaluation: { verdict: null, measured_on: "", note: "", rows: [] },
   templates: [],
   proposals: [],
+  suggestions: [],
   jobs: [],
   history: { undo: null, redo: null },
 };
@@ -88,5 +90,6 @@ export class Store extends Emitter<Events> {
 
 /** A trait that was never filled has none of its keys. */
 function isUnfilled(key: keyof Tables, value: object): boolean {
-  return (key === "info" && !("classes" in value)) || (key === "label_tree" && !("labels" in value));
+  const first = { info: "classes", label_tree: "labels", evaluation: "rows" }[key as string];
+  return !!first && !(first in value);
 }

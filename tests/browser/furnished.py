@@ -9,7 +9,7 @@ from PIL import Image
 
 from datacrafter_widget.session.points import encode_points
 
-PANELS = ("info", "metrics", "map", "prompts", "detail")
+PANELS = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail")
 
 
 def furnish(text: Callable[[str], str] = str) -> dict[str, Any]:
@@ -108,6 +108,23 @@ def furnish(text: Callable[[str], str] = str) -> dict[str, Any]:
         for class_id in (None, 1, 2, 3)
         for name in ("informativeness", "diversity", "distance")
     ]
+    evaluation = {
+        "verdict": {
+            "text": text(
+                "These 200 pictures lowered validation accuracy by 2.1 ± 1.0 points, most of it in crane; diversity"
+                " fell. All 600 in 3 rounds against the originals alone: +3.1 ± 1.2 points."
+            ),
+            "effect": "lowered",
+        },
+        "measured_on": text("on 120 validation pictures"),
+        "note": text("A linear probe and CLER."),
+        "rows": [
+            row | {"name": name, "low": row["value"] - 0.06, "high": row["value"] + 0.05}
+            for row in metrics
+            if row["name"] == "diversity"
+            for name in ("probe", "cler")
+        ],
+    }
     templates = [
         {
             "id": i,
@@ -128,8 +145,10 @@ def furnish(text: Callable[[str], str] = str) -> dict[str, Any]:
         "labels": labels,
         "label_tree": label_tree,
         "metrics": metrics,
+        "evaluation": evaluation,
         "templates": templates,
         "proposals": [proposal(text)],
+        "suggestions": [suggestion(text), suggestion(text, 2, folder=text("collect/boat-2"))],
         "jobs": jobs,
         "history": {"undo": text("remove 3 pictures"), "redo": text("add a prompt")},
     }
@@ -177,6 +196,24 @@ def proposal(text: Callable[[str], str] = str) -> dict[str, Any]:
         "before_refs": [],
         "after_refs": [],
         "state": "open",
+    }
+
+
+def suggestion(
+    text: Callable[[str], str] = str, number: int = 1, *, folder: str | None = None
+) -> dict[str, Any]:
+    """A suggestion for the class of that number; its pictures are collected where there is a folder."""
+    return {
+        "id": number,
+        "class_id": number,
+        "class": text("crane"),
+        "text": text("a sketch of a crane in the snow, with a boat"),
+        "state": "collecting" if folder else "open",
+        "nearest": [12, 70, 14, 15, 16, 17],
+        "gain": 0.03,
+        "gain_words": text("clear gain expected"),
+        "note": text("Measured on 120 validation pictures."),
+        "folder": folder,
     }
 
 

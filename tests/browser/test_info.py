@@ -65,7 +65,7 @@ def test_a_job_that_ends_says_so(bare, end, words):
     show(bare, [JOB])
     bare.state(jobs=[JOB | end])
     assert job(bare).count() == 0
-    assert bare.page.get_by_text(words).is_visible()
+    assert bare.page.get_by_role("region", name="Info").get_by_text(words).is_visible()
 
 
 def test_what_ended_before_the_page_was_opened_is_old_news(bare):

@@ -145,7 +145,9 @@ def test_a_line_is_moved_with_the_keyboard_and_put_back(bare):
         ("Width of the left column", "info", 80, 0),
         ("Width of the right column", "detail", -80, 0),
         ("Height of Metrics", "metrics", 0, 80),
+        ("Height of Evaluation", "evaluation", 0, 80),
         ("Height of Prompts", "prompts", 0, 80),
+        ("Height of Suggestions", "suggestions", 0, 80),
     ],
 )
 def test_a_line_is_dragged_and_put_back_with_a_double_click(bare, name, panel, dx, dy):
@@ -174,7 +176,9 @@ def test_lines_leave_every_panel_room(bare, key):
         "Width of the left column",
         "Width of the right column",
         "Height of Metrics",
+        "Height of Evaluation",
         "Height of Prompts",
+        "Height of Suggestions",
     ):
         line(bare, name).focus()
         bare.page.keyboard.press(key)
@@ -200,7 +204,7 @@ def test_a_folded_panel_leaves_its_title_and_a_folded_column_a_strip(bare):
 
 def test_when_the_centre_is_folded_the_right_takes_its_room(bare):
     shown(bare)
-    bare.page.evaluate("change('arrangement', {collapsed: ['metrics', 'map']})")
+    bare.page.evaluate("change('arrangement', {collapsed: ['metrics', 'evaluation', 'map']})")
     assert width_of(bare, "detail") > 900
     assert bare.page.evaluate(TROUBLE) == []
 

@@ -94,7 +94,7 @@ def test_a_page_of_one_file_shows_the_session_from_disk(saved_page):
     assert root.get_attribute("data-generated") == "6"
     saved_page.wait_for_function("() => document.querySelector('.datacrafter').dataset.labels > 0")
     assert saved_page.locator(".dc-waiting").inner_text().startswith("A saved view")
-    for panel in ("info", "metrics", "map", "prompts", "detail"):
+    for panel in ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail"):
         assert saved_page.locator(f".dc-{panel}").first.is_visible()
     saved_page.locator(".dc-detail img[src^='blob:']").nth(3).wait_for()
     assert saved_page.wrong == []

@@ -13,7 +13,7 @@ import traitlets
 import datacrafter_widget
 from datacrafter_widget import DataCrafter, Detail, InputError, Map
 
-ALL = ("info", "metrics", "map", "prompts", "detail")
+ALL = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail")
 
 
 @pytest.fixture

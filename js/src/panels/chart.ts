@@ -1,5 +1,5 @@
 import { h } from "../dom";
-import { compact } from "../scale";
+import { compact, hundredths } from "../scale";
 import { svg } from "../svg";
 import { type ChartLine, type ChartPlot, drawPlot } from "./chartplot";
 import { chartTip } from "./charttip";
@@ -77,8 +77,9 @@ export function chart(about: ChartAbout): Chart {
     });
   const describe = (at: number, chosen: boolean) => {
     const { points } = lines[0];
-    const { iteration, value: last } = points[at];
+    const { iteration, value: last, low = last, high = last } = points[at];
     const change = at > 0 ? last - points[at - 1].value : 0;
+    if (high > low && !chosen) return [`± ${hundredths((high - low) / 2)}`, "none"];
     if (chosen || at === 0 || !about.trends) return [name(iteration), "none"];
     const percent = Math.abs((100 * change) / (points[at - 1].value || last || 1));
     const so = drawn?.provisional(iteration) ? "now " : "";

@@ -6,7 +6,7 @@ export interface ChartLine {
   /** A colour; null: the strong line's own. */
   colour: string | null;
   /** By iteration. */
-  points: { iteration: number; value: number; provisional?: boolean }[];
+  points: { iteration: number; value: number; provisional?: boolean; low?: number; high?: number }[];
 }
 
 export interface ChartPlot {
@@ -35,7 +35,10 @@ export function drawPlot(
   const rounds = [...new Set(all.map(({ iteration }) => iteration))].sort((a, b) => a - b);
   const x = linearScale(span, [SIDE, width - SIDE], 0);
   const y = linearScale(
-    all.map(({ value }) => value),
+    [
+      ...all.map(({ value }) => value),
+      ...lines[0].points.flatMap(({ value, low = value, high = value }) => [low, high]),
+    ],
     [height - BOTTOM - 2, TOP],
   );
   const base = height - BOTTOM + 2;
@@ -48,9 +51,14 @@ export function drawPlot(
     const group = svg("g", { class: strong ? "dc-strong" : "" });
     group.style.setProperty("--line", colour);
     if (strong && known > 1) {
+      // The interval, or else what is below the line.
+      const edge = (end: "low" | "high") =>
+        points.slice(0, known).map((point) => `${x(point.iteration)},${y(point[end] ?? point.value)}`);
+      const banded = points[0].low !== undefined;
       const [first, last] = [points[0], points[known - 1]].map(({ iteration }) => x(iteration));
-      const d = `M${at.slice(0, known).join("L")}L${last},${base}L${first},${base}Z`;
-      group.append(svg("path", { class: "dc-area", d }));
+      const below = banded ? edge("low").reverse() : [`${last},${base}`, `${first},${base}`];
+      const d = `M${[...edge("high"), ...below].join("L")}Z`;
+      group.append(svg("path", { class: banded ? "dc-band" : "dc-area", d }));
     }
     if (known > 1) group.append(svg("path", { class: "dc-line", d: `M${at.slice(0, known).join("L")}` }));
     if (known && known < at.length) {

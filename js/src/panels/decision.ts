@@ -1,8 +1,8 @@
 import { h } from "../dom";
-import { popover } from "../popover";
 import type { ProposalRow, Requests } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
+import { rejectBox } from "./rejectbox";
 import { splitButton } from "./splitbutton";
 
 interface Edited {
@@ -57,7 +57,7 @@ export function decision({ connection, notices }: Scope, { row, edited, edit }: 
     editing,
     discard,
     h("span.dc-spring"),
-    ...(row.improved ? rejectBox(reject) : [dismissButton(reject)]),
+    ...(row.improved ? rejectBox("proposal", reject) : [dismissButton(reject)]),
   );
   if (connection.store.get("info").read_only) freeze(true);
   return { element, accept };
@@ -84,36 +84,6 @@ function acceptButton(row: ProposalRow, accept: Decision["accept"]): HTMLElement
     click: () => accept("add"),
   };
   return splitButton(main, [replace, add]);
-}
-
-function rejectBox(reject: (reason: string) => void): HTMLElement[] {
-  const opener = button({ action: "reject", label: "Reject this proposal", text: "Reject" });
-  const reason = h("input.dc-input", {
-    name: "reason",
-    "data-first": true,
-    label: "Why you reject it",
-    on: { keydown: (event) => event.key === "Enter" && send() },
-  });
-  const send = () => {
-    box.hidePopover();
-    reject(reason.value.trim());
-  };
-  const box = popover(
-    opener,
-    "Reject this proposal",
-    h("label.dc-field", h("span", "Why? Optional; later proposals see it."), reason),
-    h(
-      "div.dc-actions",
-      button({
-        action: "reject-now",
-        label: "Reject this proposal (Enter)",
-        text: "Reject",
-        kind: "danger",
-        click: send,
-      }),
-    ),
-  );
-  return [opener, box];
 }
 
 function dismissButton(reject: (reason: string) => void): HTMLElement {

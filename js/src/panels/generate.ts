@@ -3,7 +3,7 @@ import { isPending } from "../pending";
 import type { GeneratorDefaults, PerturbationInfo } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
-import { ABOUT_PROMPTS, jobList } from "./jobs";
+import { jobList } from "./jobs";
 import { numberField } from "./numberfield";
 import { previewStrip } from "./preview";
 
@@ -112,7 +112,7 @@ export function generateForm(scope: Scope): HTMLElement {
       h("div.dc-settings", ...fields.slice(2).map(({ element }) => element)),
     ),
     notices.slot("generate"),
-    jobList(scope, (job) => !ABOUT_PROMPTS.has(job.kind)),
+    jobList(scope),
     previewStrip(scope),
     notices.slot("jobs"),
   );

@@ -3,12 +3,16 @@ import { closeButton } from "../closebutton";
 import { h } from "../dom";
 import { icon } from "../icons";
 import { isPending } from "../pending";
-import type { JobRow } from "../protocol";
+import type { JobRow, PanelName } from "../protocol";
 import type { Scope } from "../scope";
 import { button } from "./button";
 
-/** The kinds of jobs that are shown among the prompts. */
-export const ABOUT_PROMPTS: ReadonlySet<string> = new Set(["search", "tune"]);
+/** The panels in which some kinds of jobs are shown; the others are among the pictures. */
+const PLACES: Readonly<Record<string, PanelName>> = {
+  search: "prompts",
+  tune: "prompts",
+  suggest: "suggestions",
+};
 
 interface Line {
   element: HTMLElement;
@@ -19,7 +23,7 @@ interface Line {
 const LINGERS = 8000;
 
 /** Jobs that run or wait, with progress and a way to stop; how they ended, for a while; and failures with the reason. */
-export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLElement {
+export function jobList(scope: Scope, place?: PanelName): HTMLElement {
   const { connection, signal } = scope;
   const element = h("div.dc-jobs");
   const lines = new Map<JobRow["id"], Line>();
@@ -28,7 +32,7 @@ export function jobList(scope: Scope, wanted: (job: JobRow) => boolean): HTMLEle
     connection.store.get("jobs").map((job) => (job.state === "failed" ? job.id : null)),
   );
   const render = (all: JobRow[]) => {
-    const jobs = all.filter(wanted);
+    const jobs = all.filter(({ kind }) => PLACES[kind] === place);
     for (const [id, line] of lines) {
       const job = jobs.find((each) => each.id === id);
       if (job && isPending(job)) continue;

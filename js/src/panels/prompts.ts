@@ -8,7 +8,8 @@ import { button } from "./button";
 import { conceptList } from "./concepts";
 import { openDraft } from "./draft";
 import { frame } from "./frame";
-import { ABOUT_PROMPTS, jobList } from "./jobs";
+import { jobList } from "./jobs";
+import { keptCards } from "./keptcards";
 import { proposalCard } from "./proposal";
 import { strategyBox } from "./strategybox";
 import { teachBox } from "./teachbox";
@@ -26,30 +27,9 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const reach = roving(chips, "button");
   const list = h("div.dc-cards");
   const memory = new TemplateMemory();
-  body.append(
-    chips,
-    jobList(scope, (job) => ABOUT_PROMPTS.has(job.kind)),
-    notices.slot("prompts"),
-    list,
-  );
+  body.append(chips, jobList(scope, "prompts"), notices.slot("prompts"), list);
 
-  // A card is kept while its row stays the same, so that an open editor and loaded pictures are left alone.
-  const kept = new Map<string, { signature: string; element: HTMLElement; editing: boolean }>();
-  const card = (
-    key: string,
-    row: unknown,
-    make: (edit: (open: boolean) => void) => HTMLElement,
-  ): HTMLElement => {
-    const signature = JSON.stringify(row);
-    const known = kept.get(key);
-    if (known && (known.signature === signature || known.editing)) return known.element;
-    const entry = { signature, element: document.createElement("div") as HTMLElement, editing: false };
-    kept.set(key, entry);
-    entry.element = make((open) => {
-      entry.editing = open;
-    });
-    return entry.element;
-  };
+  const { card, kept } = keptCards();
 
   const render = () => {
     const { classes, concepts, read_only } = store.get("info");
