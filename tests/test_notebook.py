@@ -18,6 +18,16 @@ def execute(name: str, folder: Path) -> nbformat.NotebookNode:
     return notebook
 
 
+def figures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The outputs that are Plotly's."""
+    return [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "application/vnd.plotly.v1+json" in output.get("data", {})
+    ]
+
+
 @pytest.mark.timeout(1200)
 def test_the_quickstart_executes(tmp_path: Path):
     execute("01_quickstart.ipynb", tmp_path)
@@ -27,14 +37,17 @@ def test_the_quickstart_executes(tmp_path: Path):
 @pytest.mark.timeout(1200)
 def test_the_notebook_on_the_map_executes_and_stays_small(tmp_path: Path):
     notebook = execute("07_the_map.ipynb", tmp_path)
-    figures = [
-        output
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "application/vnd.plotly.v1+json" in output.get("data", {})
-    ]
-    assert len(figures) == 5
+    assert len(figures(notebook)) == 5
     assert len(nbformat.writes(notebook)) < MOST_BYTES
+
+
+@pytest.mark.timeout(1800)
+def test_the_notebook_on_evaluation_executes_and_compares(tmp_path: Path):
+    notebook = execute("05_does_it_help.ipynb", tmp_path)
+    assert len(figures(notebook)) == 2
+    shown = nbformat.writes(notebook)
+    assert all(arm in shown for arm in ("image2image", "guided", "retrieved"))
+    assert len(shown) < MOST_BYTES
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
