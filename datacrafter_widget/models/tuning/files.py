@@ -27,9 +27,8 @@ def write_tensors(
     from safetensors.torch import save_file
 
     temporary = path.with_name(f".{path.name}.tmp")
-    metadata = (
-        {"format": "pt"} if state is None else {"format": "pt", "state": json.dumps(state, sort_keys=True)}
-    )
+    # One entry: safetensors writes several in an order that differs from process to process.
+    metadata = {"format": "pt"} if state is None else {"state": json.dumps(state, sort_keys=True)}
     try:
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         save_file(plain, temporary, metadata=metadata)
