@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from datacrafter_widget.store.records import Cost
 
 _JOULES_A_WATT_HOUR = 3600.0
-_WORK = {"pictures": "pictures", "proxies": "searches for prompts", "tuning": "teaching the model words"}
+_WORK = {
+    "pictures": "pictures",
+    "proxies": "searches for prompts",
+    "tuning": "teaching the model words",
+    "edits": "edits of pictures",
+}
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ class Round(Amounts):
     """What a generation round took, or the part of it that went into one purpose.
 
     Attributes:
-        iteration: the round; searches and tuning belong to the next one.
-        purpose: "pictures", "proxies" or "tuning"; "" for all together.
+        iteration: the round; searches, tuning and edits belong to the next one.
+        purpose: "pictures", "proxies", "tuning" or "edits"; "" for all together.
     """
 
     iteration: int
@@ -98,7 +103,7 @@ class CostReport:
     Attributes:
         total: everything, the language model too.
         per_picture: what one picture took on average to generate, as in GenBench's Table 5: without searches,
-            tuning and the language model. None before the first.
+            tuning, edits and the language model. None before the first.
         iterations: round by round, everything but the language model.
         parts: the same by purpose.
         language: US dollars that the language model took; None where its price is not known, or there is none.

@@ -26,9 +26,9 @@ class CostTable(StoreBase):
         """Write down what a piece of work took.
 
         Args:
-            iteration: The generation round that it belongs to; for a search or a tuning the next one.
+            iteration: The generation round that it belongs to; for all but "pictures" the next one.
             job_id: The row of `jobs` that it made pictures of, if any.
-            purpose: "pictures" of the data set, "proxies" that a search looked at, or "tuning".
+            purpose: "pictures" of the data set, "proxies" that a search looked at, "tuning", or "edits".
             pictures: How many pictures were made.
             spent: Time and energy, as an `EnergyMeter` tells them.
             device: What did the work ("cpu", "cuda:0 NVIDIA H200").

@@ -18,10 +18,11 @@ Side = Literal["before", "after"]
 PositionKind = Literal["picture", "label"]
 BoxSource = Literal["given", "pseudo"]
 FlagKind = Literal["nan", "unsafe", "blank", "duplicate", "near_duplicate", "near_original"]
-CostPurpose = Literal["pictures", "proxies", "tuning"]
+CostPurpose = Literal["pictures", "proxies", "tuning", "edits"]
 HeldOutRole = Literal["validation", "test"]
 ConceptState = Literal["training", "ready", "cancelled"]
 SuggestionState = Literal["running", "open", "collecting", "taken", "rejected", "withdrawn"]
+EditState = Literal["running", "open", "chosen", "declined", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,55 @@ class Suggestion:
     template_id: int | None
     folder: str | None
     state: SuggestionState
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One wish on one picture; "running" until its candidates are there.
+
+    ``picture_id`` is what the trail begins with, ``before_id`` the step before and ``from_id`` what was chosen of it.
+    ``asked`` says how it is to be done, ``report`` what was understood, ``feedback`` what the person said, all of JSON
+    values. ``mask`` and ``reference`` are contents of picture files. ``revealed``: the person has seen who made what;
+    ``aside``: the person went back to before it. ``accepted_id`` is what it became in the data set.
+    """
+
+    id: int
+    picture_id: int
+    before_id: int | None
+    from_id: int | None
+    instruction: str
+    asked: dict[str, Any]
+    report: dict[str, Any]
+    mask: str | None
+    reference: str | None
+    chosen_id: int | None
+    feedback: dict[str, Any]
+    accepted_id: int | None
+    revealed: bool
+    aside: bool
+    state: EditState
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditCandidate:
+    """What one editor made, or is to make, of an edit; ``place`` is a random one among the edit's candidates.
+
+    ``text`` is the instruction in the editor's form. ``sha256`` is None while it is not made, and where it is no good:
+    ``problem`` says why then. ``parameters`` are the model's own settings, of JSON values.
+    """
+
+    id: int
+    edit_id: int
+    place: int
+    editor: str
+    text: str
+    seed: int
+    revision: str | None
+    parameters: dict[str, Any]
+    sha256: str | None
+    problem: str | None
     created_at: str
 
 

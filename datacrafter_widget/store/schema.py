@@ -278,7 +278,60 @@ CREATE TABLE suggestion (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+CREATE TABLE edit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    picture_id INTEGER NOT NULL REFERENCES picture (id), -- what the trail begins with
+    before_id INTEGER REFERENCES edit (id), -- the step before
+    from_id INTEGER REFERENCES edit_candidate (id), -- what that step's result was; NULL: the picture itself
+    instruction TEXT NOT NULL,
+    asked TEXT NOT NULL, -- how it is to be done
+    report TEXT NOT NULL DEFAULT '{}', -- what was understood
+    mask TEXT, -- content of a picture file: white may change
+    reference TEXT, -- content of a picture file
+    chosen_id INTEGER REFERENCES edit_candidate (id),
+    feedback TEXT NOT NULL DEFAULT '{}',
+    accepted_id INTEGER REFERENCES picture (id), -- what it became in the data set
+    revealed INTEGER NOT NULL DEFAULT 0 CHECK (revealed IN (0, 1)), -- who made what was shown
+    aside INTEGER NOT NULL DEFAULT 0 CHECK (aside IN (0, 1)), -- a person went back to before it
+    state TEXT NOT NULL CHECK (state IN ('running', 'open', 'chosen', 'declined', 'withdrawn')),
+    created_at TEXT NOT NULL
+);
+CREATE INDEX edit_picture ON edit (picture_id);
+
+CREATE TABLE edit_candidate (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    edit_id INTEGER NOT NULL REFERENCES edit (id),
+    place INTEGER NOT NULL, -- among the edit's candidates, at random
+    editor TEXT NOT NULL,
+    text TEXT NOT NULL, -- the instruction in the editor's form
+    seed INTEGER NOT NULL,
+    revision TEXT,
+    parameters TEXT NOT NULL DEFAULT '{}', -- the model's own settings
+    sha256 TEXT, -- NULL: not made, or no good
+    problem TEXT, -- why it is no good
+    created_at TEXT NOT NULL,
+    UNIQUE (edit_id, place),
+    UNIQUE (edit_id, editor)
+);
+
+CREATE TABLE new_cost (
+    id INTEGER PRIMARY KEY,
+    iteration INTEGER NOT NULL,
+    job_id INTEGER REFERENCES job (id),
+    purpose TEXT NOT NULL CHECK (purpose IN ('pictures', 'proxies', 'tuning', 'edits')),
+    pictures INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    joules REAL, -- NULL: not known
+    device TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+INSERT INTO new_cost SELECT * FROM cost;
+DROP TABLE cost;
+ALTER TABLE new_cost RENAME TO cost;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 """Script ``i`` takes a file of version ``i`` to version ``i + 1``. Append only: released scripts never
 change."""
 

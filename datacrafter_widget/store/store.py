@@ -12,6 +12,7 @@ from datacrafter_widget.store.base import BUSY_TIMEOUT_SECONDS, to_json
 from datacrafter_widget.store.classes import ClassTable
 from datacrafter_widget.store.concepts import CONCEPTS_NAME, ConceptTable
 from datacrafter_widget.store.costs import CostTable
+from datacrafter_widget.store.edits import EditTable
 from datacrafter_widget.store.evaluations import EvaluationTable
 from datacrafter_widget.store.files import ImageFiles, content_hash
 from datacrafter_widget.store.flags import FlagTable
@@ -48,6 +49,7 @@ _OWN_NAMES = (
 class Store(
     ClassTable,
     ImportTable,
+    EditTable,
     PictureTable,
     FlagTable,
     TemplateTable,
@@ -152,6 +154,9 @@ class Store(
             row[0]
             for row in self._rows(
                 "SELECT sha256 FROM picture UNION SELECT sha256 FROM proxy UNION SELECT sha256 FROM held_out"
+                " UNION SELECT sha256 FROM edit_candidate WHERE sha256 IS NOT NULL"
+                " UNION SELECT mask FROM edit WHERE mask IS NOT NULL"
+                " UNION SELECT reference FROM edit WHERE reference IS NOT NULL"
             )
         }
         stored = self._files.stored()
