@@ -138,10 +138,10 @@ class Personalization:
             number = len(self.rounds) + (0 if over else 1)
             stage = _Stage(job, f"round {number} of {self.settings.rounds}")
             file = self._train(stage, number, pictures, model, generator, training)
-            if over or number == self.settings.rounds:
+            pool = next_pool(self.rounds, self.settings)
+            if over or number == self.settings.rounds or not pool:
                 return _copied(file, self.folder / FILE_NAME)
             concept = Concept(training.token, "lora", file, training.words)
-            pool = next_pool(self.rounds, self.settings)
             self._draw(stage, number, pool, generator, [*known, concept], training.token)
             self.rounds.append(self._look(stage, number, pool, encoder))
             self._save()

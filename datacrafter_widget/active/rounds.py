@@ -142,10 +142,15 @@ class Round:
         Raises:
             InputError: ids that are none of this round's.
         """
-        picked = [int(each) for each in dict.fromkeys(ids)]
-        strangers = [each for each in picked if each // samples not in self.pool]
+        given = list(ids)
+        strangers = [
+            each
+            for each in given
+            if not isinstance(each, int | np.integer) or int(each) // samples not in self.pool
+        ]
         if strangers:
             raise InputError(f"expected ids of this round's samples, found {strangers[:10]}; see .candidates")
+        picked = (int(each) for each in given)
         return replace(self, chosen=tuple(dict.fromkeys([*(() if instead else self.proposed), *picked])))
 
 

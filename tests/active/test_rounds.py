@@ -74,8 +74,10 @@ def test_a_person_chooses_on_top_of_the_proposal_or_instead():
     assert found.with_choice([], 2).chosen == (3,)
     assert found.with_choice([0, 3, 0], 2).chosen == (3, 0)
     assert found.with_choice([0], 2, instead=True).chosen == (0,)
-    with pytest.raises(InputError, match=r"\[8\]"):
-        found.with_choice([1, 8], 2)
+    assert found.with_choice(np.array([0, 2]), 2, instead=True).chosen == (0, 2)
+    for strange, said in ([1, 8], r"\[8\]"), ([2.5], r"2\.5"), (["1"], "'1'"), ([-1], "-1"):
+        with pytest.raises(InputError, match=said):
+            found.with_choice(strange, 2)
 
 
 def test_what_is_kept_is_read_again():
