@@ -30,7 +30,7 @@ def card(entry: Entry, source: Callable[[str], str], *, link: str | None = None)
     """
     title = f'<a href="{text(link)}">{text(entry.title)}</a>' if link else text(entry.title)
     wish = entry.steps[0].instruction
-    more = f' <span class="dcg-quiet">+{len(entry.steps) - 1}</span>' if len(entry.steps) > 1 else ""
+    more = f' <span class="dcg-quiet">+{len(entry.steps) - 1} more</span>' if len(entry.steps) > 1 else ""
     return (
         f'<article class="dcg-card" data-entry="{text(entry.id)}" data-words="{text(entry.words())}"'
         f' data-likes="{entry.likes}" data-created="{text(entry.created)}">'

@@ -58,7 +58,7 @@ class MongoShelf:
         self._broken: type[Exception] = pymongo.errors.PyMongoError
         self._closed: type[Exception] = pymongo.errors.InvalidOperation
         hosts = address.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[2]
-        patience = (
+        patience: dict[str, Any] = (
             {} if "serverselectiontimeoutms" in address.lower() else {"serverSelectionTimeoutMS": PATIENCE_MS}
         )
         try:
