@@ -47,7 +47,7 @@ def build_front_end(*, force: bool = False) -> bool:
 
 def is_fresh() -> bool:
     """Whether the built files are there and no older than any source."""
-    built = [STATIC / "widget.js", STATIC / "widget.css"]
+    built = [STATIC / name for name in ("widget.js", "widget.css", "studio.js")]
     if not all(file.is_file() for file in built):
         return False
     sources = list((JS / "src").rglob("*.*"))

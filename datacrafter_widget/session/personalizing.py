@@ -96,7 +96,9 @@ class PersonalizingHandle:
         Raises:
             InputError: it is not your turn, or there is no such candidate.
         """
-        return self._session._choose_references(self.token, ids, instead=instead)  # noqa: SLF001 - two halves
+        return self._session._choose_references(  # noqa: SLF001 - two halves
+            self.token, ids, instead=instead, turn=self.round
+        )
 
     def __repr__(self) -> str:
         state = "waits for .choose(ids)" if self.waiting else "at work"
@@ -224,13 +226,22 @@ class Personalizing(Tuning):
         """The newest personalisation that is not finished; None without one."""
         for concept in reversed(self.concepts):
             if practising.is_personalization(concept) and concept.state != "ready":
-                begun = practising.has_begun(self._store, concept.token)
-                return PersonalizingHandle(
-                    self, concept.token, practising.opened(self._store, concept) if begun else None
-                )
+                return self.personalization(concept.token)
         return None
 
-    def _choose_references(self, token: str, ids: Iterable[int], *, instead: bool) -> Job[str]:
+    def personalization(self, token: str) -> PersonalizingHandle:
+        """A personalisation by its token.
+
+        Raises:
+            InputError: there is no such token, or it was not learned in rounds.
+        """
+        concept = self._store.concept(token)
+        if not practising.is_personalization(concept):
+            raise InputError(f"expected the token of a personalisation; {token} was learned at once")
+        begun = practising.has_begun(self._store, token)
+        return PersonalizingHandle(self, token, practising.opened(self._store, concept) if begun else None)
+
+    def _choose_references(self, token: str, ids: Iterable[int], *, instead: bool, turn: int) -> Job[str]:
         self._writable()
         with self._lock:
             concept = self._store.concept(token)
@@ -240,6 +251,11 @@ class Personalizing(Tuning):
                     " made between the rounds of session.personalize(…, select='human')"
                 )
             rounds = practising.opened(self._store, concept)
+            if len(rounds.rounds) != turn:
+                raise InputError(
+                    f"expected a choice of what {token} drew in round {len(rounds.rounds)}, found one of round"
+                    f" {turn}; look at session.personalizing again"
+                )
             rounds.choose(rounds.rounds[-1].with_choice(ids, rounds.settings.samples, instead=instead))
         self.events.emit("concepts")
         return self._learn(token)

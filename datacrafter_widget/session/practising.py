@@ -45,6 +45,25 @@ def waits(store: Store, concept: ConceptRow) -> bool:
     return opened(store, concept).waiting
 
 
+def turns(store: Store) -> list[dict[str, Any]]:
+    """The personalisations that wait for a person, oldest first: token, class_id, kind, round (now over), rounds."""
+    rows = []
+    for concept in store.concepts():
+        if concept.state == "ready" or not waits(store, concept):
+            continue
+        rounds = opened(store, concept)
+        rows.append(
+            {
+                "token": concept.token,
+                "class_id": concept.class_id,
+                "kind": rounds.settings.kind,
+                "round": len(rounds.rounds),
+                "rounds": rounds.settings.rounds,
+            }
+        )
+    return rows
+
+
 def opened(store: Store, concept: ConceptRow) -> Personalization:
     """A personalisation that has begun."""
     folder = store.concept_folder(concept.token)

@@ -11,7 +11,7 @@ from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.labels.hierarchy import LabelTree
 from datacrafter_widget.labels.view import View
 from datacrafter_widget.refine import DEFAULT_WEIGHTS
-from datacrafter_widget.session import label_views, offered, views
+from datacrafter_widget.session import label_views, offered, practising, views
 from datacrafter_widget.session.advising import Adviser
 from datacrafter_widget.session.billing import LanguageBill, kept_costs
 from datacrafter_widget.session.evaluating import Evaluation
@@ -159,6 +159,10 @@ class Shown:
     def proposal_table(self) -> list[dict[str, Any]]:
         """The proposals that are searched for or wait for a decision, newest first."""
         return views.proposal_table(self._store)
+
+    def turn_table(self) -> list[dict[str, Any]]:
+        """The personalisations that wait for a person's choice."""
+        return practising.turns(self._store)
 
     def suggestion_table(self) -> list[dict[str, Any]]:
         """The suggestions that wait for a decision or for pictures, newest first."""

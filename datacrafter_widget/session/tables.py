@@ -14,6 +14,7 @@ TABLES = (
     "templates",
     "proposals",
     "suggestions",
+    "turns",
     "jobs",
     "history",
 )
@@ -37,6 +38,7 @@ def read_table(session: Shown, name: str) -> Any:
         "templates": session.template_table,
         "proposals": session.proposal_table,
         "suggestions": session.suggestion_table,
+        "turns": session.turn_table,
         "jobs": session.job_table,
         "history": session.history,
     }[name]

@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -15,6 +13,7 @@ from datacrafter_widget.session import Session
 from datacrafter_widget.session.plain import plain
 from datacrafter_widget.session.saved import MOST_PICTURES, SIZE, saved_pictures
 from datacrafter_widget.widget import traits
+from datacrafter_widget.widget.built import built, check_built
 from datacrafter_widget.widget.feed import Feed, in_words
 from datacrafter_widget.widget.options import check_options, check_panels
 from datacrafter_widget.widget.protocol import PANELS, check_message, check_request
@@ -24,7 +23,6 @@ from datacrafter_widget.widget.reruns import this_cell
 if TYPE_CHECKING:
     import pandas as pd
 
-STATIC = Path(__file__).parent / "static"
 SHARED = ("selection", "classes", "focus")
 """What linked widgets of one session have in common."""
 
@@ -33,11 +31,7 @@ FROM_PAGE = {*SHARED, "view", "arrangement", "height", "theme", "_view_count"}
 
 _log = logging.getLogger(__name__)
 
-if not (STATIC / "widget.js").is_file():
-    raise DataCrafterError(
-        f"the dashboard's front end is not built: expected {STATIC / 'widget.js'}; in the checkout, "
-        "run `python -m pip install -e .`, or `npm ci && npm run build` in its folder js/"
-    )
+check_built()
 
 
 class DataCrafter(anywidget.AnyWidget):
@@ -121,6 +115,7 @@ class DataCrafter(anywidget.AnyWidget):
     templates: traitlets.List[Any] = traitlets.List().tag(sync=True)
     proposals: traitlets.List[Any] = traitlets.List().tag(sync=True)
     suggestions: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    turns: traitlets.List[Any] = traitlets.List().tag(sync=True)
     jobs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
@@ -319,11 +314,11 @@ class DataCrafter(anywidget.AnyWidget):
 
     @traitlets.default("_esm")
     def _read_esm(self) -> str:
-        return _static("widget.js")
+        return built("widget.js")
 
     @traitlets.default("_css")
     def _read_css(self) -> str:
-        return _static("widget.css")
+        return built("widget.css")
 
     @traitlets.validate("selection")
     def _known_pictures(self, proposal: Any) -> list[int]:
@@ -355,11 +350,6 @@ def _among(ids: list[int], known: set[int], name: str) -> list[int]:
     return ids
 
 
-@cache
-def _static(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")
-
-
 def _heed_the_page(comm: Any) -> None:
     """Messages from the page go to the thread that they ask for.
 
@@ -367,7 +357,7 @@ def _heed_the_page(comm: Any) -> None:
     main shell, whose cell may be running: Stop would wait for it.
     """
     if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda data, asked_for: asked_for
+        comm._reply_subshell_for = lambda data, asked_for: asked_for  # noqa: ARG005, SLF001 - ipykernel's own
 
 
 def _kernel_loop() -> Any:

@@ -38,7 +38,7 @@ _TOUCHED = {
     "actions": ("history",),
     "device": ("info",),
     "cost": ("info",),
-    "concepts": ("info",),
+    "concepts": ("info", "turns"),
     "flags": ("points", "info", "history"),
     "preview": (),
     "classes": ("info", "templates", "points"),

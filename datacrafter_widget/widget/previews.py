@@ -15,7 +15,7 @@ MOST = 24
 
 def encode_preview(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     """The message that shows a session's ``preview`` event (job, class_ids, images), and a WebP a picture."""
-    images = [_webp(image) for image in event["images"][:MOST]]
+    images = [webp(image, LARGEST, 60) for image in event["images"][:MOST]]
     message = {
         "type": "preview",
         "job": event["job"],
@@ -25,9 +25,10 @@ def encode_preview(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes
     return message, images
 
 
-def _webp(image: Image.Image) -> bytes:
+def webp(image: Image.Image, largest: int, quality: int) -> bytes:
+    """A picture at most `largest` pixels wide and high, as a WebP that is made quickly."""
     small = image.convert("RGB")  # a copy where it is one already: `thumbnail` works in place
-    small.thumbnail((LARGEST, LARGEST))
+    small.thumbnail((largest, largest))
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=60, method=0)
+    small.save(buffer, "WEBP", quality=quality, method=0)
     return buffer.getvalue()

@@ -45,6 +45,14 @@ def _ids(value: Any) -> bool:
     return isinstance(value, list) and len(value) <= MAX_IDS and all(_id(item) for item in value)
 
 
+def _numbers(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_TEXT
+        and all(_whole(item) and 0 <= item <= LARGEST_ID for item in value)
+    )
+
+
 def _refs(value: Any) -> bool:
     return isinstance(value, list) and len(value) <= MAX_TEXT and all(_key(item) for item in value)
 
@@ -127,6 +135,18 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "method": _one_of("textual_inversion", "lora"),
         "steps": _or_none(_whole),
     },
+    "studio": {},
+    "personalize": {
+        "class_id": _id,
+        "ids": _ids,
+        "kind": _one_of("object", "style"),
+        "human": _flag,
+        "rounds": _or_none(_whole),
+        "steps": _or_none(_whole),
+    },
+    "candidates": {"token": _text, "turn": _whole},
+    "candidate_pictures": {"token": _text, "turn": _whole, "candidates": _numbers},
+    "choose_candidates": {"token": _text, "turn": _whole, "candidates": _numbers, "instead": _flag},
     "keep": {"ids": _ids},
     "export": {"path": _text, "format": _text, "overwrite": _flag},
 }

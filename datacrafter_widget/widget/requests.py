@@ -1,19 +1,38 @@
 """Turns the page's requests into calls on a session. No logic: each is one call or two."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from datacrafter_widget.errors import DataCrafterError
+from datacrafter_widget.active.anchors import Kind
+from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.models.concepts import ConceptKind
 from datacrafter_widget.session import Session
+from datacrafter_widget.session.personalizing import PersonalizingHandle
+from datacrafter_widget.widget.built import built
+from datacrafter_widget.widget.previews import webp
 
 Answer = tuple[Any, list[bytes]]
 
-SLOW = frozenset({"export", "take_collected", "use_strategy", "thumbnails", "proxies", "families", "picture"})
+SLOW = frozenset(
+    {
+        "export",
+        "take_collected",
+        "use_strategy",
+        "thumbnails",
+        "proxies",
+        "families",
+        "picture",
+        "candidates",
+        "candidate_pictures",
+    }
+)
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
 
 LARGEST_THUMBNAIL = 512
+CANDIDATE = 160
+"""Pixels on the longer side of what a personalised generator drew."""
 
 
 def answer(session: Session, name: str, arguments: dict[str, Any]) -> Answer:
@@ -65,6 +84,37 @@ def _accept(
 
 def _tune(session: Session, class_id: int, method: ConceptKind, steps: int | None) -> Answer:
     return _job(session.tune(class_id, method=method, steps=steps))
+
+
+def _personalize(
+    session: Session, class_id: int, ids: list[int], kind: Kind, human: bool, **more: Any
+) -> Answer:
+    given = {name: value for name, value in more.items() if value is not None}
+    given["select"] = "human" if human else "uncertainty"
+    return _job(session.personalize(ids, class_=class_id, kind=kind, **given))
+
+
+def _at_turn(session: Session, token: str, turn: int) -> PersonalizingHandle:
+    """A personalisation that still waits for the choice after this round."""
+    handle = session.personalization(token)
+    if not handle.waiting or handle.round != turn:
+        raise InputError(
+            f"{token} doesn't wait for a choice after round {turn} any more: it was made elsewhere"
+        )
+    return handle
+
+
+def _candidates(session: Session, token: str, turn: int) -> Answer:
+    return [asdict(each) for each in _at_turn(session, token, turn).candidates], []
+
+
+def _candidate_pictures(session: Session, token: str, turn: int, candidates: list[int]) -> Answer:
+    handle = _at_turn(session, token, turn)
+
+    def picture(candidate: int) -> bytes:
+        return webp(handle.image(candidate), CANDIDATE, 80)
+
+    return None, [_or_empty(partial(picture, each)) for each in candidates]
 
 
 def _take_collected(session: Session) -> Answer:
@@ -121,6 +171,13 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
         [],
     ),
     "tune": _tune,
+    "studio": lambda session: (None, [built("studio.js").encode()]),  # noqa: ARG005 - the same for all
+    "personalize": _personalize,
+    "candidates": _candidates,
+    "candidate_pictures": _candidate_pictures,
+    "choose_candidates": lambda session, token, turn, candidates, instead: _job(
+        _at_turn(session, token, turn).choose(candidates, instead=instead)
+    ),
     "keep": lambda session, ids: _done(session.keep(ids)),
     "export": _export,
 }

@@ -4,6 +4,7 @@ import { decodePoints } from "./points";
 import type { Message, RequestName, Requests, SharedTrait, Tables, Traits, WidgetModel } from "./protocol";
 import { shareUi } from "./sharing";
 import { EMPTY, Store } from "./store";
+import { fetchStudio, type Studio } from "./studioloader";
 import { type Thumbnails, thumbnailCache } from "./thumbnails";
 import { type Notice, UiState } from "./ui";
 
@@ -36,6 +37,8 @@ export interface Connection {
   request<N extends RequestName>(name: N, args: Requests[N], where: string): Promise<Reply>;
   /** Asks Python to do something; a failure is shown at `where`. Resolves to whether it went well. */
   act<N extends RequestName>(name: N, args: Requests[N], where: string): Promise<Reply | null>;
+  /** What only works with a kernel; asked for when it is first wanted, for all views. */
+  studio(): Promise<Studio>;
   /** The value of a trait. */
   trait<K extends keyof Traits>(key: K): Traits[K];
   /** Tells Python, the other views and the saved notebook. */
@@ -57,6 +60,7 @@ export function connect(model: WidgetModel, signal: AbortSignal): Connection {
   let heard = false;
   let silent = false;
   let kept: Answer | null = null;
+  let studio: Promise<Studio> | null = null;
 
   const isPage = () => !!model.get("saved")?.page;
 
@@ -181,6 +185,13 @@ export function connect(model: WidgetModel, signal: AbortSignal): Connection {
     saved: () => isPage() || (silent && !heard),
     request,
     act,
+    studio() {
+      studio ??= fetchStudio(request).catch((error) => {
+        studio = null; // to be asked for again
+        throw error;
+      });
+      return studio;
+    },
     trait: (key) => model.get(key),
     saveTrait(key, value) {
       model.set(key, value);

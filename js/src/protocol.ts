@@ -258,6 +258,29 @@ export interface ProposalRow {
   state: "running" | "open" | "accepted" | "rejected";
 }
 
+/** A personalisation that waits for the person's choice of what to learn from next. */
+export interface TurnRow {
+  token: string;
+  class_id: number;
+  kind: "object" | "style";
+  /** How many rounds are over, of at most `rounds`. */
+  round: number;
+  rounds: number;
+}
+
+/** A picture that a personalised generator drew of an anchor; see `session/personalizing.py`. */
+export interface CandidateRow {
+  id: number;
+  /** What it was asked to show, in words. */
+  anchor: string;
+  /** It shows what was beside the subject, not the anchor. */
+  overfitted: boolean;
+  /** Its similarity to the anchor. */
+  faithful: number;
+  /** Whether the rule would learn from it. */
+  proposed: boolean;
+}
+
 /** What should come next for a class, in words. */
 export interface SuggestionRow {
   id: number;
@@ -303,6 +326,7 @@ export interface Tables {
   templates: TemplateRow[];
   proposals: ProposalRow[];
   suggestions: SuggestionRow[];
+  turns: TurnRow[];
   jobs: JobRow[];
   history: History;
 }
@@ -353,7 +377,7 @@ export interface FlagRow {
   words: string;
 }
 
-/** Arguments of each request. All but the first five act on the session. */
+/** Arguments of each request. */
 export interface Requests {
   hello: { seq: number };
   thumbnails: { ids: number[]; size: number };
@@ -402,6 +426,21 @@ export interface Requests {
   delete_template: { template: number };
   use_strategy: { strategy: string; classes: number[] | null; replace: boolean };
   tune: { class_id: number; method: TuningMethod; steps: number | null };
+  /** Answered by the module `studio.ts`, as text. */
+  studio: Record<string, never>;
+  personalize: {
+    class_id: number;
+    ids: number[];
+    kind: TurnRow["kind"];
+    human: boolean;
+    rounds: number | null;
+    steps: number | null;
+  };
+  /** Answered by `CandidateRow`s; `turn` is the round that is over. */
+  candidates: { token: string; turn: number };
+  /** Answered by a WebP each. */
+  candidate_pictures: { token: string; turn: number; candidates: number[] };
+  choose_candidates: { token: string; turn: number; candidates: number[]; instead: boolean };
   keep: { ids: number[] };
   export: { path: string; format: string; overwrite: boolean };
 }

@@ -45,6 +45,7 @@ export const EMPTY: Tables = {
   templates: [],
   proposals: [],
   suggestions: [],
+  turns: [],
   jobs: [],
   history: { undo: null, redo: null },
 };

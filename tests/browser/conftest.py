@@ -238,7 +238,7 @@ INFO = {
 class BarePage:
     """The built dashboard without a notebook: the traits and what Python says are the test's."""
 
-    _OPEN = """async ([script, style, traits]) => {
+    _OPEN = """async ([script, style, studio, traits]) => {
         document.head.append(Object.assign(document.createElement('style'), {textContent: style}));
         const module = await import(URL.createObjectURL(new Blob([script], {type: 'text/javascript'})));
         const listeners = {};
@@ -252,6 +252,7 @@ class BarePage:
                 const reply = (result, buffers) => setTimeout(() => say({type: 'reply', id, result}, buffers));
                 if (message.type === 'hello') reply({seq: 0, tables: null});
                 if (message.type === 'families') reply(null, window.families ?? []);
+                if (message.type === 'studio' && window.studio !== false) reply(null, [studio]);
             },
             on: (event, listener) => (listeners[event] ??= []).push(listener),
         };
@@ -275,7 +276,7 @@ class BarePage:
         self._seq = 0
 
     def show(self, *panels: str, info: dict[str, Any] | None = None, **tables: Any) -> None:
-        from datacrafter_widget.widget.dashboard import STATIC
+        from datacrafter_widget.widget.built import built
 
         traits = {
             "panels": panels,
@@ -284,8 +285,8 @@ class BarePage:
             "info": INFO | (info or {}),
             **tables,
         }
-        style = (STATIC / "widget.css").read_text()
-        self.page.evaluate(self._OPEN, [(STATIC / "widget.js").read_text(), style, traits])
+        studio = base64.b64encode(built("studio.js").encode()).decode()
+        self.page.evaluate(self._OPEN, [built("widget.js"), built("widget.css"), studio, traits])
 
     def change_info(self, **changes: Any) -> None:
         self.state(info=INFO | changes)

@@ -231,10 +231,10 @@ MAPS = """async ([script, style, points]) => {
 
 
 def prepare_maps(bare):
-    from datacrafter_widget.widget.dashboard import STATIC
+    from datacrafter_widget.widget.built import built
 
     points = base64.b64encode(encode_points(blob(500), 0)).decode()
-    files = [(STATIC / name).read_text() for name in ("widget.js", "widget.css")]
+    files = [built("widget.js"), built("widget.css")]
     bare.page.evaluate(MAPS, [*files, points])
 
 

@@ -88,7 +88,7 @@ def test_boxes_show_text(bare, kind):
     for action in ("cost", "strategy", "teach", "open-export", "accept-menu", "reject"):
         bare.button(action).first.click()
         box = bare.page.locator(".dc-popover:popover-open")
-        box.wait_for()
+        box.locator("> *").first.wait_for()
         place = box.bounding_box()
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= 1400

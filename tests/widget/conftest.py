@@ -52,7 +52,7 @@ class Page:
             assert self._arrived.wait_for(lambda: bool(found()), timeout), [m for m, _ in self.messages]
             return found()[0]
 
-    def ask(self, kind: str, **arguments: Any) -> tuple[dict[str, Any], list[bytes]]:
+    def ask(self, kind: str, /, **arguments: Any) -> tuple[dict[str, Any], list[bytes]]:
         """Send a request and wait for its answer."""
         self._count += 1
         request = f"{id(self)}-{self._count}"

@@ -28,10 +28,11 @@ def test_npm_script(build, script):
 def test_the_built_front_end_is_fresh_small_and_self_contained(build):
     build.build_front_end()
     assert build.is_fresh()
-    script = (STATIC / "widget.js").read_text()
-    assert len(script) < 150_000
-    for remote in ("https://", "http://"):
-        assert remote not in script.replace("http://www.w3.org/2000/svg", "")
+    for name, most in (("widget.js", 150_000), ("studio.js", 60_000)):
+        script = (STATIC / name).read_text()
+        assert len(script) < most
+        for remote in ("https://", "http://"):
+            assert remote not in script.replace("http://www.w3.org/2000/svg", "")
     assert "@import" not in (STATIC / "widget.css").read_text()
 
 

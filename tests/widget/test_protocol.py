@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blocks import decode
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from datacrafter_widget import InputError
 from datacrafter_widget.session.plain import plain
@@ -139,6 +141,18 @@ GOOD = {
     "delete_template": {"template": 1},
     "use_strategy": {"strategy": "NP", "classes": None, "replace": True},
     "tune": {"class_id": 1, "method": "lora", "steps": None},
+    "studio": {},
+    "personalize": {
+        "class_id": 1,
+        "ids": [1, 2, 3],
+        "kind": "style",
+        "human": True,
+        "rounds": None,
+        "steps": 40,
+    },
+    "candidates": {"token": "<dog-1>", "turn": 1},
+    "candidate_pictures": {"token": "<dog-1>", "turn": 1, "candidates": [0, 179]},
+    "choose_candidates": {"token": "<dog-1>", "turn": 1, "candidates": [], "instead": True},
     "keep": {"ids": [1]},
     "export": {"path": "data", "format": "coco", "overwrite": False},
 }
@@ -188,6 +202,14 @@ def test_each_argument_must_be_there_and_of_its_kind(name, argument):
         ("use_strategy", "replace", None),
         ("tune", "method", "full"),
         ("tune", "steps", 10.5),
+        ("personalize", "kind", "person"),
+        ("personalize", "human", 1),
+        ("candidates", "turn", "1"),
+        ("choose_candidates", "candidates", [-1]),
+        ("choose_candidates", "candidates", [0.5]),
+        ("choose_candidates", "candidates", [2**40]),
+        ("choose_candidates", "candidates", list(range(30_000))),
+        ("choose_candidates", "instead", None),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(name, argument, value):
@@ -215,3 +237,27 @@ def test_a_request_that_cant_be_answered_is_refused(message):
 def test_errors_go_to_a_place_by_its_name():
     assert check_message({"id": "1", "where": "map"}) == ("1", "map")
     assert check_message({"id": 1, "where": {"a": 1}}) == (1, "")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(GOOD)), st.data())
+def test_whatever_an_argument_is_it_passes_unchanged_or_is_refused_in_words(name, data):
+    keys = sorted(GOOD[name])
+    changed = data.draw(st.dictionaries(st.sampled_from(keys), JSON)) if keys else {}
+    message = {"type": name, "id": "1", "where": "", **GOOD[name], **changed}
+    try:
+        checked = check_request(message)
+    except InputError as error:
+        said = str(error)
+    else:
+        assert checked == (name, {key: message[key] for key in GOOD[name]})
+        return
+    assert said.startswith(tuple(f"{name}: {key} " for key in changed))
+    assert len(said) < 250

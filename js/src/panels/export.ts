@@ -1,88 +1,28 @@
 import { h } from "../dom";
-import { popover } from "../popover";
+import { lateBox } from "../latebox";
 import type { Scope } from "../scope";
 import { button } from "./button";
 
-const FORMATS: Record<string, [title: string, hint: string]> = {
-  imagefolder: [
-    "ImageFolder",
-    "A folder a class and metadata.jsonl, as torchvision and Hugging Face read it",
-  ],
-  coco: ["COCO", "Pictures and one JSON file, with boxes where there are any"],
-  yolo: ["YOLO", "Pictures, a text file of boxes each, and data.yaml"],
-  webdataset: ["WebDataset", "Tar files to stream from"],
-  parquet: ["Parquet", "Tables that hold the pictures too, for Hugging Face datasets"],
-  csv: ["CSV", "Pictures and a table of what is known of them"],
-};
-
-/** Writes the data set, in a format of the person's choice, to a folder that they name. */
-export function exportForm({ connection, signal, notices }: Scope): HTMLElement {
-  const { store, ui } = connection;
-  const format = h("select.dc-input", {
-    name: "format",
-    label: "Format",
-    "data-first": true,
-    on: { change: () => explain() },
-  });
-  const hint = h("p.dc-note");
-  const path = h("input.dc-input", {
-    name: "path",
-    label: "Folder to export to",
-    spellcheck: "false",
-  });
-  const overwrite = h("input", { type: "checkbox", name: "overwrite" });
-  let busy = false;
-  const write = button({
-    action: "export",
-    label: "Write originals and generated pictures, less those removed or flagged, to this folder",
-    text: "Export",
-    kind: "primary",
-    click: async () => {
-      box.hidePopover();
-      notices.clear("export");
-      busy = true;
-      refresh();
-      const args = { path: path.value.trim(), format: format.value, overwrite: overwrite.checked };
-      const reply = await connection.act("export", args, "export");
-      busy = false;
-      refresh();
-      if (!reply) return;
-      const { total, path: written } = reply.result as { total: number; path: string };
-      ui.emit("notice", { where: "export", kind: "done", message: `${total} pictures in ${written}` });
-    },
-  });
+/** The button "Export …" and its box: writes the data set to a folder. */
+export function exportForm(scope: Scope): HTMLElement {
+  const { connection, signal, notices } = scope;
+  const { store } = connection;
   const open = button({
     action: "open-export",
     label: "Export the data set …",
     icon: "export",
     text: "Export …",
-    click: () => {
-      path.value ||= `${store.get("info").name || "session"}-dataset`;
-    },
   });
-  const box = popover(
-    open,
-    "Export the data set",
-    h("b", "Export the data set"),
-    h("div", h("label.dc-field", h("span", "Format"), format), hint),
-    h("label.dc-field", h("span", "Folder"), path),
-    h("label.dc-check", overwrite, "Replace an earlier export"),
-    h("div.dc-actions", write),
+  let busy = false;
+  const box = lateBox(scope, open, "Export the data set", "export", (studio) =>
+    studio.exporting(scope, box, (now) => {
+      busy = now;
+      refresh();
+    }),
   );
-  const explain = () => {
-    hint.textContent = FORMATS[format.value]?.[1] ?? "";
-  };
-  let known = "";
   const refresh = () => {
-    const { export_formats, classes } = store.get("info");
-    open.disabled = busy || !classes.length;
+    open.disabled = busy || !store.get("info").classes.length;
     open.lastElementChild!.textContent = busy ? "Exporting …" : "Export …";
-    if (export_formats.join() === known) return;
-    known = export_formats.join();
-    format.replaceChildren(
-      ...export_formats.map((value) => h("option", { value }, FORMATS[value]?.[0] ?? value)),
-    );
-    explain();
   };
   store.on("info", refresh, signal);
   refresh();

@@ -15,6 +15,7 @@ import { strategyBox } from "./strategybox";
 import { teachBox } from "./teachbox";
 import { templateCard } from "./templatecard";
 import { TemplateMemory } from "./templatememory";
+import { turnCard } from "./turncard";
 
 /** Prompts: the templates class by class, and the proposals that feedback led to. */
 export function promptsPanel(scope: Scope): HTMLElement {
@@ -34,13 +35,14 @@ export function promptsPanel(scope: Scope): HTMLElement {
   const render = () => {
     const { classes, concepts, read_only } = store.get("info");
     const proposals = store.get("proposals").filter(({ state }) => state === "open" || state === "running");
-    const open = proposals.filter(({ state }) => state === "open").length;
+    const turns = store.get("turns");
+    const open = proposals.filter(({ state }) => state === "open").length + turns.length;
     note.textContent = open ? `${open} to decide` : "";
     note.classList.toggle("dc-attention", open > 0);
     renderChips(classes);
     const shown = classes.filter((row) => !ui.classes.size || ui.classes.has(row.id));
     // Classes with something to decide come first.
-    const waiting = (row: ClassRow) => proposals.some((proposal) => proposal.class_id === row.id);
+    const waiting = ({ id }: ClassRow) => [...proposals, ...turns].some(({ class_id }) => class_id === id);
     const ordered = [...shown.filter(waiting), ...shown.filter((row) => !waiting(row))];
     const groups = ordered.map((row) => {
       const colour = colours()[classes.indexOf(row)];
@@ -60,7 +62,12 @@ export function promptsPanel(scope: Scope): HTMLElement {
             proposalCard(scope, proposal, edit),
           ),
         );
-      const header = card(`head:${row.id}`, [row.name, read_only, !row.originals], () => head(row));
+      const waits = turns
+        .filter(({ class_id }) => class_id === row.id)
+        .map((turn) => card(`turn:${turn.token}`, [turn, read_only], () => turnCard(scope, turn)));
+      const header = card(`head:${row.id}`, [row.name, read_only, !row.originals, !row.generated], () =>
+        head(row),
+      );
       const learned = concepts.filter(({ class_id, state }) => class_id === row.id && state === "ready");
       const words =
         learned.length &&
@@ -73,7 +80,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
       const drafts = group.querySelectorAll(":scope > [data-new]");
       arrange(
         group,
-        [header, words, ...mine, ...cards, none, ...drafts].filter((each) => !!each),
+        [header, words, ...waits, ...mine, ...cards, none, ...drafts].filter((each) => !!each),
       );
       return group;
     });
@@ -129,6 +136,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
 
   store.on("templates", render, signal);
   store.on("proposals", render, signal);
+  store.on("turns", render, signal);
   let classSignature = "";
   store.on(
     "info",

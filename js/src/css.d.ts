@@ -1,0 +1,5 @@
+/** The studio's style sheet, as text: build.mjs sees to that. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}

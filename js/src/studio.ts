@@ -1,0 +1,6 @@
+export { exporting } from "./studio/exporting";
+export { lend } from "./studio/kit";
+export { picker } from "./studio/picker";
+export { strategy } from "./studio/strategy";
+export { teach } from "./studio/teach";
+export { default as sheet } from "./styles/studio.css";
