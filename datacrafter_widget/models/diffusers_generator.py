@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from datacrafter_widget.models import batch_size, latents, pipelines
+from datacrafter_widget.models import batch_size, latents, masking, pipelines
 from datacrafter_widget.models.adapters import Adapters, fingerprint, listed
 from datacrafter_widget.models.calls import call_arguments, check_alike, check_size, form_of, starts_of
 from datacrafter_widget.models.concepts import in_words, tokens_in
@@ -111,6 +111,7 @@ class DiffusersGenerator:
         self._previews = previews
         self._preview_decoder: LinearPreview | TinyDecoder | None = None
         self._inpaints_only = pipelines.inpaints_only(configuration.denoiser)
+        self._masks_itself = masking.needed(configuration.denoiser)
         self._forms: dict[Form, Any] = {}
         self._decoder = Decoder(self.device)
         self._undecoded: weakref.WeakSet[DenoisedBatch] = weakref.WeakSet()
@@ -161,6 +162,9 @@ class DiffusersGenerator:
             return FinishedPictures([])
         check_alike(requests)
         form = form_of(requests[0], inpaints_only=self._inpaints_only)
+        masked = form == "inpainting" and self._masks_itself
+        if masked:
+            form = "image2image"
         with self._lock, oom_translated(len(requests), self.device):
             pipeline = self.pipeline(form)
             check_size(pipeline, requests[0])
@@ -179,9 +183,8 @@ class DiffusersGenerator:
                 turning_noise(pipeline, getattr(pipeline, "scheduler", None), requests, form),
                 watch.watching(pipeline) as callback,
             ):
-                reached = run_to_decoder(
-                    pipeline, arguments | callback, len(requests), lambda: watch.stopped_by
-                )
+                arguments |= masking.keeping_outside(pipeline, requests, callback) if masked else callback
+                reached = run_to_decoder(pipeline, arguments, len(requests), lambda: watch.stopped_by)
                 if isinstance(reached, list):
                     return FinishedPictures(reached)
                 batch = DenoisedBatch(self._decoder, reached, self._lesson(watch) if feed else None)
@@ -214,6 +217,33 @@ class DiffusersGenerator:
         if "batch_size" in own_defaults(self.folder):
             return self.defaults.batch_size
         return batch_size.find(self, request, on_step=on_step)
+
+    @contextlib.contextmanager
+    def lent(self, texts: Sequence[str], count: int) -> Iterator[tuple[Any, list[str]]]:
+        """Lend the pipeline, as it was loaded, for work that is no generation, to one borrower at a time.
+
+        Args:
+            texts: prompts of that work; the concepts that they name become active.
+            count: pictures at a time, for what is said when memory runs out.
+
+        Yields:
+            The pipeline, with its autoencoder in a precision that does not overflow, and the texts with concepts in
+            words.
+        """
+        import torch
+
+        with self._lock, oom_translated(count, self.device):
+            pipeline = self._base()
+            words = self._in_words(texts)
+            changes = self._changes_precision(pipeline)
+            with (
+                _inference(self.device),
+                self._decoder.lock if changes else contextlib.nullcontext(),
+                _same_precision(pipeline),
+            ):
+                if changes:
+                    pipeline.vae.to(dtype=torch.float32)
+                yield pipeline, words
 
     def encode_latents(self, images: Sequence[Image.Image], width: int, height: int) -> torch.Tensor:
         """Scaled latents of pictures: what `PictureRequest.start` takes (see `latents.encode`)."""
@@ -269,20 +299,18 @@ class DiffusersGenerator:
 
     def _with_concepts(self, requests: Sequence[PictureRequest]) -> list[PictureRequest]:
         """The requests with concepts in words; the concepts that they name become active."""
-        texts = (text for request in requests for text in (request.prompt, request.negative_prompt))
+        texts = [text for request in requests for text in (request.prompt, request.negative_prompt)]
+        words = iter(self._in_words(texts))
+        return [replace(request, prompt=next(words), negative_prompt=next(words)) for request in requests]
+
+    def _in_words(self, texts: Sequence[str]) -> list[str]:
+        """Texts with concepts in words; the concepts that they name, and no others, become active."""
         named = sorted({token for text in texts for token in tokens_in(text)} & self._concepts.keys())
         concepts = [self._concepts[token] for token in named]
         if self._adapters is not None:
             self._adapters.use(concepts)
             self._prompts.scope = self._adapters.active
-        return [
-            replace(
-                request,
-                prompt=in_words(request.prompt, concepts),
-                negative_prompt=in_words(request.negative_prompt, concepts),
-            )
-            for request in requests
-        ]
+        return [in_words(text, concepts) for text in texts]
 
     def _previewer(self) -> LinearPreview | TinyDecoder:
         if self._preview_decoder is None:

@@ -95,11 +95,20 @@ def decode(pipeline: Any, latents: torch.Tensor) -> torch.Tensor:
         ModelError: the pipeline has no such autoencoder.
     """
     vae = _autoencoder(pipeline)
-    shift, scale = _scaling(vae)
-    scaled = latents.to(vae.device) / scale + shift
     # The class's method: a batch being denoised may have replaced the instance's own.
-    image = type(vae).decode(vae, scaled.to(vae.dtype), return_dict=False)[0]
+    image = type(vae).decode(vae, unscaled(pipeline, latents), return_dict=False)[0]
     return (image.float() / 2 + 0.5).clamp(0, 1)
+
+
+def unscaled(pipeline: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Scaled latents as the pipeline's autoencoder decodes them: in its own scale and precision, where it is.
+
+    Raises:
+        ModelError: the pipeline has no autoencoder for pictures.
+    """
+    vae = _autoencoder(pipeline)
+    shift, scale = _scaling(vae)
+    return (latents.to(vae.device) / scale + shift).to(vae.dtype)
 
 
 def _autoencoder(pipeline: Any) -> Any:
