@@ -123,7 +123,7 @@ def test_pages_are_of_one_order_and_miss_nothing(gallery, monkeypatch):
 
 SEARCHED = {
     "Crème brûlée": ["creme", "CRÈME", "brul", "crème brûlée"],
-    "红苹果在桌上": ["苹果", "红", "苹果在"],
+    "红苹果、在桌上。": ["苹果", "红", "苹果在", "桌上。"],
     "تفاحة حمراء": ["حمراء", "تفاح"],
     "שלום עולם": ["עולם"],
     "A 🍎 and a 👩‍👩‍👧": ["🍎", "👩"],

@@ -35,6 +35,8 @@ def _written(character: str) -> str:
     if kind in {"Mn", "Me", "Cf"}:  # accents, joiners, marks of direction
         return ""
     code = ord(character)
-    if kind == "So" or 0x1F3FB <= code <= 0x1F3FF or any(low <= code <= high for low, high in _ONE_BY_ONE):
+    if kind == "So" or 0x1F3FB <= code <= 0x1F3FF:
         return f" {character} "
-    return character if kind[0] in "LN" or kind == "Mc" else " "
+    if kind[0] not in "LN" and kind != "Mc":
+        return " "
+    return f" {character} " if any(low <= code <= high for low, high in _ONE_BY_ONE) else character
