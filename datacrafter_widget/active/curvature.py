@@ -113,7 +113,7 @@ def conjugate_gradients(
     for _ in range(solver.max_iterations):
         if np.linalg.norm(residual) <= enough:
             break
-        last, square = square, residual @ residual
+        last, square = square, float(residual @ residual)
         direction = residual + square / last * direction
         along = product(direction)
         bend = direction @ along

@@ -112,7 +112,7 @@ def describe(
         language: for "language".
 
     Returns:
-        1 to `count` descriptions with different labels, most similar first.
+        1 to `count` descriptions with different labels, the most similar first (see `nearest_phrases`).
 
     Raises:
         InputError: an unknown method, one without its model, or features that don't fit.
@@ -128,7 +128,8 @@ def describe(
                 said = _described(texts[at], "decoder", scores[at], labels)
                 best.setdefault(said.labels, said)
         if best:
-            return list(best.values())[:count]
+            found = list(best.values())
+            return [found[at] for at in aim.telling([each.text for each in found], count)]
     phrases = nearest_phrases(
         x, class_word, labels, encode_texts, gap, max(count, MOST_PHRASES), usual=usual, others=others
     )

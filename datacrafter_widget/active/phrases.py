@@ -26,6 +26,9 @@ MOST_LABELS = 3
 LONGEST_LABEL = 60
 _TRIED_LABELS = 16
 _LEAST_RISE = 0.03  # of the similarity by one more label
+_LEAST_ADDED = 0.15  # by one more phrase, as a share of the first one's similarity
+_LEAST_CHANGE = 1e-6  # between features of length 1
+_CLASS_SHARE = 4  # one in so many dimensions at most is taken to tell classes apart
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def nearest_phrases(
     the text are compared, each seen from its modality's mean.
 
     Label sets grow by one label at a time; the best `count` sets are followed. A label stays when it raises the
-    similarity.
+    similarity. Of all sets the most similar comes first, then those that say most of what the ones before leave
+    unsaid: several phrases don't say one thing in several words.
 
     Args:
         x: (D,) feature of a picture, such as x* of a query.
@@ -75,8 +79,8 @@ def nearest_phrases(
         others: words of the other classes: no phrase names one, or is nearer to its plain name.
 
     Returns:
-        1 to `count` phrases, most similar first, each with other labels. The plain name of the class, of
-        similarity 0 or less, where no label fits.
+        1 to `count` phrases, the most similar first. The plain name of the class, of similarity 0 or less, where
+        no label fits.
 
     Raises:
         InputError: features that don't fit, an empty word, or a count below 1.
@@ -100,12 +104,12 @@ def nearest_phrases(
         scored = dict(zip(grown.values(), aim.sentences([*grown.values()]), strict=True))
         better = {new: score for new, score in scored.items() if score > found[new[:-1]] + _LEAST_RISE}
         sets = sorted(better, key=lambda new: -better[new])[:count]
-        found |= {new: better[new] for new in sets}
-    best = sorted(found, key=lambda each: -found[each])
-    best = [each for each in best if each] or best
+        found |= better
+    said = [each for each in found if each] or [()]
+    best = aim.telling([sentence(class_word, each) for each in said], count)
     return [
-        Phrase(sentence(class_word, each), float(found[each]), tuple(part.label for part in each))
-        for each in best[:count]
+        Phrase(sentence(class_word, said[at]), float(found[said[at]]), tuple(part.label for part in said[at]))
+        for at in best
     ]
 
 
@@ -133,8 +137,8 @@ class Aim:
             self._direction = gap.centre_images(wished)[0]
             self.plain = float(gap.centre_texts(self._names[:1])[0] @ self._direction)
         else:
-            change = wished - unit_rows(np.reshape(usual, (1, -1)), "usual", dim)
-            self._direction = unit_rows(change, "x")[0]
+            change = (wished - unit_rows(np.reshape(usual, (1, -1)), "usual", dim))[0]
+            self._direction = self._within_class(change)
             self.plain = 0.0
         self._changes = usual is not None
 
@@ -150,14 +154,50 @@ class Aim:
         """How near texts come, (S,), from -1 to 1; -1 for those that another class's plain name is nearer to."""
         if not texts:
             return np.empty(0)
-        features = unit_rows(self._encode(list(texts)), "texts", len(self._direction))
-        said = (
+        features = self._features(texts)
+        cosines = features @ self._names.T
+        return np.where(cosines.argmax(axis=1) == 0, self._said(features) @ self._direction, -1.0)
+
+    def telling(self, texts: Sequence[str], count: int) -> list[int]:
+        """Which `count` texts to choose: the nearest, then each that says most of what those before leave unsaid.
+
+        When they leave little, the nearest of the rest follow.
+        """
+        scores, rest = self.texts(texts), self._said(self._features(texts))
+        chosen = [int(scores.argmax())]
+        left = np.ones(len(texts), bool)
+        while len(chosen) < min(count, len(texts)):
+            left[chosen[-1]] = False
+            last = unit_rows(rest[chosen[-1]][None], "texts")[0]
+            rest = rest - np.outer(rest @ last, last)
+            added = np.where(left & (scores > 0), rest @ self._direction, -1.0)
+            enough = added.max() > _LEAST_ADDED * scores[chosen[0]]
+            chosen.append(int((added if enough else np.where(left, scores, -np.inf)).argmax()))
+        return chosen
+
+    def _features(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        return unit_rows(self._encode(list(texts)), "texts", len(self._direction))
+
+    def _said(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What texts say, (S, D) unit rows: how they differ from the plain name, or from all texts."""
+        return (
             unit_rows(features - self._names[0], "texts")
             if self._changes
             else self._gap.centre_texts(features)
         )
-        cosines = features @ self._names.T
-        return np.where(cosines.argmax(axis=1) == 0, said @ self._direction, -1.0)
+
+    def _within_class(self, change: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The direction of a change, without what would make another class of it: no words of this one say that.
+
+        Left in, it brings parts and kinds of other classes into phrases: a lemon with a sail.
+        """
+        length = float(np.linalg.norm(change))
+        if length < _LEAST_CHANGE:
+            return np.zeros_like(change)
+        apart = self._names[1:] - self._names[0]
+        _, values, directions = np.linalg.svd(apart, full_matrices=False)
+        kept = directions[values > _LEAST_CHANGE][: len(change) // _CLASS_SHARE]
+        return (change - kept.T @ (kept @ change)) / length
 
 
 def _nearest_labels(aim: Aim, labels: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from datacrafter_widget.generation.english import correct_articles, tidy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Place = Literal["medium", "count", "before", "behind"]
+    Place = Literal["medium", "count", "before", "colour", "with", "where", "when"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -25,20 +25,25 @@ MEDIA = _words(
 _COLOURS = _words("beige black blue brown gray green grey orange pink purple red white yellow")
 _PAIRS = {"pair": "a pair of", "couple": "a couple of"}
 #: Where English has its own preposition or article; the last word of a label decides.
-_SETTINGS = {
+_PLACES = {
     "on {}": "asphalt canvas concrete earth grass gravel ice marble metal mud paper sand snow stone wood",
     "on a {}": "background beach bed bench branch carpet desk farm field floor hill lawn motorway mountain plate "
     "road rock roof runway shelf shore sofa street table wall",
-    "at {}": "dawn dusk night noon sunrise sunset twilight",
-    "in {}": "autumn backlight darkness daylight fog mist rain shade shadow space spring summer sunlight sunshine "
-    "water winter",
+    "in {}": "space water",
     "in a {}": "basket box cage cave city desert factory forest garden harbor hospital jungle kitchen lake library "
     "market meadow museum office park playground pond pool pot restaurant river room shop studio swamp valley "
     "village",
     "in the {}": "ocean sea sky",
+}
+_TIMES = {
+    "at {}": "dawn dusk night noon sunrise sunset twilight",
+    "in {}": "autumn backlight darkness daylight fog mist rain shade shadow spring summer sunlight sunshine winter",
     "under the {}": "moon stars sun",
 }
-_FORMS = {word: form for form, words in _SETTINGS.items() for word in words.split()}
+_FORMS: dict[str, tuple[Place, str]] = {
+    **{word: ("where", form) for form, words in _PLACES.items() for word in words.split()},
+    **{word: ("when", form) for form, words in _TIMES.items() for word in words.split()},
+}
 _FORMS_OF_OTHERS = ("with {}", "with a {}")
 _FORMS_OF_PLURALS = ("with {}",)
 
@@ -60,17 +65,13 @@ class Part:
     def joins(self, parts: Sequence[Part]) -> bool:
         """Whether a sentence with these parts has room for this one.
 
-        It has one medium, one number, one setting with each preposition, and says no word twice.
+        It has one medium, one number, one colour, one place, one time or light, and says no word twice.
         """
         return not any(
-            set(self.label.split()) & set(part.label.split()) or self._stands_where(part) for part in parts
+            set(self.label.split()) & set(part.label.split())
+            or (self.place == part.place and self.place not in ("before", "with"))
+            for part in parts
         )
-
-    def _stands_where(self, other: Part) -> bool:
-        if self.place == "behind" == other.place:
-            preposition = self.words.split()[0]
-            return preposition != "with" and other.words.startswith(f"{preposition} ")
-        return self.place == other.place and self.place != "before"
 
 
 def parts_of(label: str) -> list[Part]:
@@ -87,25 +88,29 @@ def parts_of(label: str) -> list[Part]:
     if kind == "CD" and len(tagged) == 1:
         return [] if word in ("one", "1") else [Part(label, "count", label)]
     if word in _FORMS:
-        return [Part(label, "behind", _FORMS[word].format(label))]
-    if kind.startswith(("JJ", "VBG", "VBN")):
-        return [Part(label, "before", label)]
+        place, form = _FORMS[word]
+        return [Part(label, place, form.format(label))]
+    if word in _COLOURS or kind.startswith(("JJ", "VBG", "VBN")):
+        return [Part(label, "colour" if word in _COLOURS else "before", label)]
     forms = _FORMS_OF_PLURALS if kind == "NNS" else _FORMS_OF_OTHERS
-    return [Part(label, "behind", form.format(label)) for form in forms]
+    return [Part(label, "with", form.format(label)) for form in forms]
 
 
 def sentence(class_word: str, parts: Sequence[Part]) -> str:
     """One sentence with the class's word and all parts, such as "a sketch of a red pear on snow"."""
-    at: dict[str, list[str]] = {"medium": [], "count": [], "before": [], "behind": []}
+    at: dict[Place, list[str]] = {
+        "medium": [], "count": [], "before": [], "colour": [], "with": [], "where": [], "when": [],
+    }  # fmt: skip
     for part in parts:
         at[part.place].append(part.words)
-    adjectives = sorted(at["before"], key=lambda words: words.lower() in _COLOURS)
+    adjectives = at["before"] + at["colour"]
     things = f"a {' '.join([*adjectives, class_word])}"
     if at["count"]:
         things = " ".join([*at["count"], *adjectives, plural(class_word)])
     medium = at["medium"][0] if at["medium"] else "photo"
-    settings = sorted(at["behind"], key=lambda words: not words.startswith("with "))
-    return tidy(correct_articles(" ".join([f"a {medium} of", things, *settings])))
+    return tidy(
+        correct_articles(" ".join([f"a {medium} of", things, *at["with"], *at["where"], *at["when"]]))
+    )
 
 
 def plural(word: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FARTHEST = 2.0  # standard deviations from the class's mean
 _FIRST_STRIDE, _LEAST_STRIDE = 0.1, 0.01  # standard deviations
+_FINEST_STRIDE = 0.001  # the least one while nothing has lowered the loss
 _LEAST_VARIANCE = 1e-12
 _LONGER, _SHORTER = 1.3, 0.4
 
@@ -31,7 +32,7 @@ class SynthesisSettings:
 
     Attributes:
         steps: at most so many; T in the paper.
-        learning_rate: of a plain step, on the gradient as the paper's Eq. 5 gives it; α in the paper.
+        learning_rate: of a plain step, on the gradient as the paper's Eq. 5 gives it; alpha in the paper.
         adaptive: take steps whose length follows the data's spread instead: longer while the validation loss falls,
             taken back when it rises. Features stay as far from the class's mean as its own pictures are, and keep
             their length where all have the same. False is the paper's plain descent.
@@ -242,7 +243,7 @@ class _Search:
         settings = self.settings
         at = self._trained(self.region.middle, None)
         losses, stride, done = [at.loss], _FIRST_STRIDE, 0
-        while done < settings.steps and stride > _LEAST_STRIDE:
+        while done < settings.steps and stride > (_LEAST_STRIDE if len(losses) > 1 else _FINEST_STRIDE):
             count = min(settings.refit_every, settings.steps - done)
             then = self._trained(self._moved(at, count, stride), at)
             done += count

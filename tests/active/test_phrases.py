@@ -10,6 +10,7 @@ from datacrafter_widget.active.phrases import nearest_phrases
 from datacrafter_widget.active.sentence import parts_of, sentence
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.generation.class_words import mentions
+from datacrafter_widget.toybox.vocabulary import LABELS
 from datacrafter_widget.toybox.world import KINDS
 
 LACKING = (
@@ -42,6 +43,32 @@ def test_a_phrase_names_its_class_and_no_other(world):
     for phrase in nearest_phrases(wish.x, "apple", count=5, **world.arguments(wish)):
         assert mentions(phrase.text, "apple", "apples")
         assert not mentions(phrase.text, *others)
+
+
+def test_what_would_make_another_class_of_it_stays_unsaid(world):
+    wish = world.wish("lemon", scene="night")
+    boats = world.seen([alike("boat")] * 8).mean(axis=0)
+    arguments = world.arguments(wish)
+    (best,) = nearest_phrases(wish.x + 0.15 * (boats - wish.usual), "lemon", count=1, **arguments)
+    assert wish.true_of(best.labels)
+    assert not mentions(best.text, "vehicle", "sail", "roof", "beak")
+
+
+def test_several_phrases_say_different_things(world):
+    studio, beach = (world.wish("pear", scene=scene) for scene in ("studio", "beach"))
+    both = studio.x + beach.x - studio.usual
+    scenes = [
+        LABELS[label].scene
+        for phrase in nearest_phrases(both, "pear", count=2, **world.arguments(studio))
+        for label in phrase.labels
+    ]
+    assert {"beach", "studio"} <= set(scenes)
+
+
+def test_without_a_change_the_class_is_named(world):
+    wish = world.wish("pear", scene="snow")
+    (phrase,) = nearest_phrases(wish.usual * (1 + 1e-15), "pear", **world.arguments(wish))
+    assert (phrase.text, phrase.labels, phrase.similarity) == ("a photo of a pear", (), 0)
 
 
 def test_without_the_usual_the_picture_itself_is_described(world):
@@ -93,4 +120,7 @@ def test_a_sentence_says_nothing_twice():
     assert not joins("cartoon", "sketch")
     assert not joins("pair", "two")
     assert not joins("wood", "grass")
+    assert not joins("plain background", "snow")
+    assert joins("snow", "night")
+    assert not joins("yellow", "white")
     assert not joins("wooden table", "table")
