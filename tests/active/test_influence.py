@@ -11,7 +11,7 @@ from datacrafter_widget.active.influence import (
 from datacrafter_widget.active.network import NetworkSettings, Samples, fit_network, objective
 from datacrafter_widget.errors import InputError
 
-SMALL = NetworkSettings(hidden=(8, 6), weight_decay=0.3, gain=10.0, tolerance=1e-6)
+SMALL = NetworkSettings(hidden=(8, 6), weight_decay=0.3, gain=10.0, tolerance=1e-8)
 EXACT = Solver(damping=0.0, tolerance=1e-8)
 
 
