@@ -34,7 +34,10 @@ def page_html(page: Page, thumbnail: Callable[[str, int], bytes]) -> str:
 
 def entry_html(entry: Entry, thumbnail: Callable[[str, int], bytes]) -> str:
     """One entry with its steps."""
-    return _framed(markup.heading(entry) + markup.steps(entry, _sources(thumbnail, LARGE)))
+    return _framed(
+        f'<div class="dcg-intro-text">{markup.heading(entry)}</div>'
+        + markup.steps(entry, _sources(thumbnail, LARGE))
+    )
 
 
 def _framed(content: str) -> str:
