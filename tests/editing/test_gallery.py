@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import random
 import secrets
 import sqlite3
 import sys
@@ -396,3 +397,67 @@ def test_without_pymongo_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymongo", None)
     with pytest.raises(InputError, match=r"datacrafter-widget\[gallery\]"):
         Gallery.open("mongodb://localhost", author="Ada")
+
+
+def test_a_gallery_on_a_read_only_disk_can_be_read(tmp_path, monkeypatch):
+    with Gallery.open(tmp_path / "g") as gallery:
+        gallery.publish(trail("x"), title="first")
+    real = sqlite3.connect
+
+    def refusing(address, **options):
+        if "immutable" not in address:
+            return real(":memory:", **{**options, "uri": False}, factory=Refusing)
+        return real(address, **options)
+
+    class Refusing(sqlite3.Connection):
+        """As SQLite is where it can't make a file for its log."""
+
+        def execute(self, *_arguments):
+            raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(local, "_has_fts5", lambda: True)
+    monkeypatch.setattr(local.sqlite3, "connect", refusing)
+    with Gallery.open(tmp_path / "g", read_only=True) as gallery:
+        assert titles(gallery.search("first")) == ["first"]
+
+
+def test_the_index_finds_what_a_look_at_every_entry_finds(tmp_path):
+    chance = random.Random(3)
+    signs = [
+        "ab",
+        "b a",
+        "é",
+        "ﬂ",
+        "A-B",
+        "苹",
+        "果",
+        "か\u3099",
+        "한글",
+        "🍎",
+        "👩‍👩",
+        "x_y",
+        "1.5",
+        "'",
+        '"',
+        "*",
+        "(",
+        "ม",
+        "ßẞ",
+        "İi",
+    ]
+    with Gallery.open(tmp_path / "g") as gallery:
+        for number in range(30):
+            title = " ".join(chance.choices(signs, k=4))
+            gallery.publish(trail("zz", seed=number), title=f"t{number} {title}")
+        if not gallery._shelf.indexed:
+            pytest.skip("this SQLite has no FTS5")
+        entries = list(gallery.browse(per_page=50))
+        for _ in range(150):
+            words = "".join(chance.choices([*signs, " "], k=chance.randint(1, 3)))
+            parts = wanted(words)
+            expected = {entry.id for entry in entries if all(part in entry.words() for part in parts)}
+            found = {}
+            for indexed in (True, False):
+                gallery._shelf.indexed = indexed
+                found[indexed] = {entry.id for entry in gallery.search(words, per_page=50)}
+            assert found == {True: expected, False: expected}, words

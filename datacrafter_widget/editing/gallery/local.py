@@ -206,10 +206,7 @@ class LocalShelf:
                 connection.close()
 
     def _open(self, path: Path) -> None:
-        address, uri = (f"{path.as_uri()}?mode=ro", True) if self.read_only else (str(path), False)
-        connection = self._connection = sqlite3.connect(
-            address, uri=uri, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = self._connection = _connect(path, read_only=self.read_only)
         connection.row_factory = sqlite3.Row
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -328,6 +325,27 @@ def _entry(row: sqlite3.Row) -> Entry:
         likes=row["likes"],
         liked=bool(row["liked"]),
     )
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open for writing, or to read; on a read-only disk, where SQLite can't share its log, as unchanging."""
+    options: dict[str, Any] = {
+        "timeout": BUSY_TIMEOUT_SECONDS,
+        "isolation_level": None,
+        "check_same_thread": False,
+    }
+    if not read_only:
+        return sqlite3.connect(path, **options)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, **options)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, **options)
+    return connection
 
 
 def _has_fts5() -> bool:

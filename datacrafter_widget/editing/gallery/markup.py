@@ -30,12 +30,13 @@ def card(entry: Entry, source: Callable[[str], str], *, link: str | None = None)
     """
     title = f'<a href="{text(link)}">{text(entry.title)}</a>' if link else text(entry.title)
     wish = entry.steps[0].instruction
+    before, after = alternatives(entry)
     more = f' <span class="dcg-quiet">+{len(entry.steps) - 1} more</span>' if len(entry.steps) > 1 else ""
     return (
         f'<article class="dcg-card" data-entry="{text(entry.id)}" data-words="{text(entry.words())}"'
         f' data-likes="{entry.likes}" data-created="{text(entry.created)}">'
-        f'<div class="dcg-pair"><img src="{text(source(entry.picture))}" alt="Before" loading="lazy">'
-        f'<img src="{text(source(entry.result))}" alt="After" loading="lazy"></div>'
+        f'<div class="dcg-pair"><img src="{text(source(entry.picture))}" alt="{before}" loading="lazy">'
+        f'<img src="{text(source(entry.result))}" alt="{after}" loading="lazy"></div>'
         f'<div class="dcg-card-text"><h2 dir="auto">{title}</h2>'
         f'<p class="dcg-wish"><q dir="auto">{text(wish)}</q>{more}</p>{_facts(entry)}</div></article>'
     )
@@ -69,6 +70,13 @@ def steps(entry: Entry, source: Callable[[str], str], *, link: Callable[[str], s
         )
         before = step.picture
     return f'<ol class="dcg-steps">{"".join(rows)}</ol>'
+
+
+def alternatives(entry: Entry) -> tuple[str, str]:
+    """What stands for an entry's first and last picture where they are not seen."""
+    shown = f"Before: {entry.subject}" if entry.subject else "Before"
+    target = entry.steps[-1].target
+    return text(shown), text(f"After: {target}" if target else "After")
 
 
 def day(entry: Entry) -> str:

@@ -89,11 +89,14 @@ class _Pages:
         def picture(key: str) -> str:
             return f"../pictures/{key}.png"
 
+        before_text, after_text = markup.alternatives(entry)
         body = Template((HERE / "site_entry.html").read_text(encoding="utf-8")).substitute(
             site=markup.text(self._title),
             heading=markup.heading(entry),
             before=markup.text(picture(entry.picture)),
             after=markup.text(picture(entry.result)),
+            before_text=before_text,
+            after_text=after_text,
             steps=markup.steps(entry, picture, link=picture),
             id=markup.text(entry.id),
         )
