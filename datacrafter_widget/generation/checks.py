@@ -65,8 +65,15 @@ class PictureChecks:
         """
         self._known.update(job)
 
-    def check(self, items: Sequence[tuple[Image.Image, PlannedPicture]]) -> list[tuple[FlagDraft, ...]]:
-        """What is wrong with each picture of a batch, for `Store.add_generated_batch`; mostly nothing."""
+    def check(
+        self, items: Sequence[tuple[Image.Image, PlannedPicture]], *, itself: int | None = None
+    ) -> list[tuple[FlagDraft, ...]]:
+        """What is wrong with each picture of a batch, for `Store.add_generated_batch`; mostly nothing.
+
+        Args:
+            items: pictures and their plans.
+            itself: the id of the picture, where it is stored already: only those before it are compared.
+        """
         if not items:
             return []
         self._known.update()
@@ -82,6 +89,7 @@ class PictureChecks:
             drafts = [
                 FlagDraft(kind, score, of_id=rows[row].id)
                 for row, score in _pairs(before, at)
+                if (itself is None or rows[row].id < itself)
                 if rows[row].original or rows[row].id not in left_out
                 if (kind := _kind(planned, hashes[at], rows[row])) is not None
             ]

@@ -230,6 +230,16 @@ class PictureTable(ColumnTable):
         """Mark pictures as not to be exported, or clear the mark. Returns and raises as `set_hidden`."""
         return self._set_mark("flagged", id_list(ids), flagged)
 
+    def add_flags(self, picture_id: int, drafts: Sequence[FlagDraft]) -> None:
+        """Note what is wrong with a picture, which is marked as not to be exported then.
+
+        Raises:
+            InputError: There is no such picture, or it has a flag of that kind.
+        """
+        with self.transaction() as connection:
+            _insert_flags(connection, self.picture(picture_id).id, drafts, ())
+            self._note_marks([picture_id])
+
     def descendants(self, ids: Iterable[int]) -> dict[int, list[int]]:
         """The pictures generated from each of these, from those in turn, and so on; hidden ones too.
 
