@@ -28,11 +28,15 @@ NAMES = {
     "take_suggestion": "generate a suggestion",
     "collect_suggestion": "collect a suggestion",
     "reject_suggestion": "reject a suggestion",
+    "choose_edit": "choose an edit",
+    "accept_edit": "accept an edit",
+    "revert_edit": "go back to an earlier step",
 }
 
 _ASKING = ("more_like", "transform", "combine", "without")
 _HIDING = ("remove", "restore", "replace")
 _MARKING = ("keep", "flag")
+_EDITING = ("choose_edit", "accept_edit", "revert_edit")
 
 
 class History:
@@ -57,6 +61,9 @@ class History:
             "take_suggestion": lambda payload: self._take(payload, taken=True),
             "collect_suggestion": lambda payload: self._suggest(payload, "collecting"),
             "reject_suggestion": lambda payload: self._suggest(payload, "rejected"),
+            "choose_edit": lambda payload: self._choose(payload, payload["after"]),
+            "accept_edit": lambda payload: self._accept_edit(payload, accepted=True),
+            "revert_edit": lambda payload: self._put_aside(payload["edit_ids"], payload["back_ids"]),
         }
         self._backward: dict[str, Step] = {
             "remove": lambda payload: self._hide(payload["ids"], hidden=False),
@@ -74,6 +81,9 @@ class History:
             "take_suggestion": lambda payload: self._take(payload, taken=False),
             "collect_suggestion": lambda payload: self._suggest(payload, payload["before"]),
             "reject_suggestion": lambda payload: self._suggest(payload, payload["before"]),
+            "choose_edit": lambda payload: self._choose(payload, payload["before"]),
+            "accept_edit": lambda payload: self._accept_edit(payload, accepted=False),
+            "revert_edit": lambda payload: self._put_aside(payload["back_ids"], payload["edit_ids"]),
         }
 
     def do(self, kind: str, payload: dict[str, Any]) -> Action:
@@ -126,6 +136,8 @@ class History:
         ]
 
     def _tell(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "accept_edit":
+            self._events.emit("hidden", ids=[payload["picture_id"]])
         if kind in _HIDING:
             self._events.emit("hidden", ids=[*payload["ids"], *payload.get("new_ids", ())])
         if kind in _MARKING:
@@ -134,6 +146,8 @@ class History:
             self._events.emit("templates")
         if "suggestion" in kind:
             self._events.emit("suggestions")
+        if kind in _EDITING:
+            self._events.emit("edits")
         self._events.emit("proposals")
         self._events.emit("actions")
 
@@ -161,6 +175,18 @@ class History:
     def _take(self, payload: dict[str, Any], *, taken: bool) -> None:
         self._store.set_template_active(payload["template_id"], taken)
         self._suggest(payload, "taken" if taken else payload["before"])
+
+    def _choose(self, payload: dict[str, Any], choice: dict[str, Any]) -> None:
+        """What was once revealed stays so: it can't be unseen."""
+        self._store.update_edit(payload["edit_id"], **choice, revealed=True)
+
+    def _accept_edit(self, payload: dict[str, Any], *, accepted: bool) -> None:
+        self._hide([payload["picture_id"]], hidden=not accepted)
+        self._store.update_edit(payload["edit_id"], accepted_id=payload["picture_id"] if accepted else None)
+
+    def _put_aside(self, edit_ids: list[int], back_ids: list[int]) -> None:
+        for edit_id in (*edit_ids, *back_ids):
+            self._store.update_edit(edit_id, aside=edit_id in edit_ids)
 
     def _swap(self, out_id: int | None, in_id: int | None) -> None:
         if out_id is not None:

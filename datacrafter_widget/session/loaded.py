@@ -1,11 +1,12 @@
 """The models of a session: loaded when first needed, given back on request."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
 from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
+from datacrafter_widget.models.editors.editor import Abilities, Editor
 from datacrafter_widget.models.encoder import Encoder, OpenClipEncoder
 from datacrafter_widget.models.generator import Generator
 from datacrafter_widget.models.language import LanguageModel
@@ -49,6 +50,8 @@ class LoadedModels:
         self._lock = threading.RLock()
         self._generator: Generator | None = None if isinstance(generator, str) else generator
         self._encoder: Encoder | None = None if isinstance(encoder, str) else encoder
+        self._editors: dict[str, Editor] = {}
+        self._brought: dict[str, None] = {}
 
     @property
     def generator_name(self) -> str:
@@ -89,10 +92,62 @@ class LoadedModels:
                 self._on_change()
             return self._encoder
 
+    def abilities(self) -> dict[str, Abilities]:
+        """What the editors can do that may be had by name: the registry's, and those that were brought."""
+        from datacrafter_widget.models.editors.registry import known
+
+        registered = {name: entry.abilities for name, entry in known().items()}
+        with self._lock:
+            return registered | {name: editor.abilities for name, editor in self._editors.items()}
+
+    def editor_titles(self) -> dict[str, str]:
+        """What each editor is that may be had by name."""
+        from datacrafter_widget.models.editors.registry import known
+
+        registered = {name: entry.title for name, entry in known().items()}
+        return {name: registered.get(name, name) for name in self.abilities()}
+
+    def bring(self, editors: Iterable[Editor]) -> None:
+        """Have editors under their names, in the place of any that the registry would make."""
+        with self._lock:
+            for editor in editors:
+                self._editors[editor.name] = editor
+                self._brought[editor.name] = None
+
+    def at_hand(self) -> tuple[str, ...]:
+        """The names of the editors that were brought, and of those for which nothing need be downloaded."""
+        from datacrafter_widget.models.editors.registry import known
+
+        light = [name for name, entry in known().items() if not entry.downloads]
+        return tuple(dict.fromkeys([*light, *self._brought]))
+
+    def editor(self, name: str) -> Editor:
+        """An editor by its name, made now if it wasn't; those of the generator's own weights share them.
+
+        Raises:
+            DataCrafterError: there is none of that name, or it can't be loaded.
+        """
+        from datacrafter_widget.models.editors.registry import open_editor
+
+        with self._lock:
+            if name not in self._editors:
+                self._editors[name] = open_editor(
+                    name, generator=self.generator, device=self._device, dtype=self._dtype
+                )
+                self._on_change()
+            return self._editors[name]
+
+    def release_editors(self, but: str) -> None:
+        """Give the memory of all editors back but of one; the next use loads them again."""
+        with self._lock:
+            for name, editor in self._editors.items():
+                if name != but:
+                    editor.release()
+
     def release(self) -> None:
         """Give the models' memory back; the next use loads them again."""
         with self._lock:
-            for model in (self._generator, self._encoder):
+            for model in (*self._editors.values(), self._generator, self._encoder):
                 if model is not None:
                     model.release()
         self._on_change()

@@ -18,6 +18,9 @@ from datacrafter_widget.models.language import LanguageModel, language_model
 from datacrafter_widget.session.advising import Adviser
 from datacrafter_widget.session.billing import LanguageBill
 from datacrafter_widget.session.costs import Costs
+from datacrafter_widget.session.edit_lessons import EditLessons, ratings_by_action
+from datacrafter_widget.session.edit_making import EditMaker
+from datacrafter_widget.session.editing import Editing
 from datacrafter_widget.session.evaluating import Evaluation
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.exporting import Exporting
@@ -28,7 +31,6 @@ from datacrafter_widget.session.labelling import Labelling
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.personalizing import Personalizing
-from datacrafter_widget.session.prompting import Prompting
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.session.strategies import Strategies
@@ -46,7 +48,17 @@ OBSERVE = "Look at the pictures"
 
 
 class Session(
-    Labelling, Prompting, Varying, Strategies, Personalizing, Suggesting, Flags, Costs, Exporting, Validation
+    Labelling,
+    EditLessons,
+    Editing,
+    Varying,
+    Strategies,
+    Personalizing,
+    Suggesting,
+    Flags,
+    Costs,
+    Exporting,
+    Validation,
 ):
     """A data set that is being expanded: pictures, prompts, feedback, and everything learnt of them.
 
@@ -55,10 +67,10 @@ class Session(
 
     Attributes:
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
-            ``labels``, ``templates``, ``proposals``, ``suggestions``, ``metrics``, ``evaluation``, ``job`` (a row
-            of `job_table`), ``actions``, ``device``, ``flags``, ``cost``, ``concepts``, ``held_out``, ``preview``
-            (job, class_ids, images), ``warning`` (where, message). Listeners are called on the thread where it
-            happened.
+            ``labels``, ``templates``, ``proposals``, ``suggestions``, ``edits``, ``metrics``, ``evaluation``, ``job``
+            (a row of `job_table`), ``actions``, ``device``, ``flags``, ``cost``, ``concepts``, ``held_out``,
+            ``preview`` (job, class_ids, images), ``warning`` (where, message). Listeners are called on the thread
+            where it happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """
 
@@ -111,6 +123,15 @@ class Session(
         )
         self._adviser = Adviser(
             store, self._models, self._observer, self.events, seed=seed, closing=lambda: self._closed
+        )
+        self._editor = EditMaker(
+            store,
+            self._models,
+            self._observer,
+            self.events,
+            seed=seed,
+            closing=lambda: self._closed,
+            ratings=lambda: ratings_by_action(store),
         )
         self._runner = JobRunner()
         self._runner.subscribe(lambda job: self.events.emit("job", job=job_row(job)))
@@ -352,8 +373,8 @@ class Session(
         Returns:
             A job that finishes the generation rounds (its result is the ids of the new pictures), or else the
             searches for better prompts (as `remove` gives it; what they had generated is not made again), or
-            else the search for suggestions, or else the training of learned concepts (its result is a token).
-            Trainings go first, searches last.
+            else the search for suggestions, or else the candidates of edits, or else the training of learned concepts
+            (its result is a token). Trainings go first, searches and edits last.
         """
         self._writable()
         rounds = self._generation.unfinished()
@@ -361,7 +382,8 @@ class Session(
         made = self._make_rounds(rounds, "Resume") if rounds else None
         searched = self._go_on_searching() if self._refiner.unfinished() else None
         suggested = self._go_on_suggesting() if self._adviser.unfinished() else None
-        return made or searched or suggested or trained
+        edited = self._go_on_editing() if self._editor.unfinished() else None
+        return made or searched or suggested or edited or trained
 
     def cancel(self, job_id: int) -> None:
         """Stop a job; what it has finished is kept.

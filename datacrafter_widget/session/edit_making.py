@@ -1,0 +1,452 @@
+"""Make: from a wish on pictures to candidates of several editors, one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datacrafter_widget.editing.masks import fitted
+from datacrafter_widget.errors import DataCrafterError, InputError, JobCancelled, OutOfMemoryError, StoreError
+from datacrafter_widget.models.editors.editor import EditRequest
+from datacrafter_widget.models.energy import EnergyMeter
+from datacrafter_widget.models.generator import picture_problem
+from datacrafter_widget.session.edit_words import picture_in_words
+from datacrafter_widget.store.edits import CandidateDraft
+from datacrafter_widget.store.files import content_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from PIL import Image
+
+    from datacrafter_widget.jobs import Job
+    from datacrafter_widget.models.editors.editor import Abilities, Editor
+    from datacrafter_widget.session.events import Events
+    from datacrafter_widget.session.loaded import LoadedModels
+    from datacrafter_widget.session.observing import Observer
+    from datacrafter_widget.store import Store
+    from datacrafter_widget.store.records import Edit, EditCandidate
+
+MOST_EDITORS = 4
+"""Editors that are run on a wish unless it says which."""
+
+BATCH = 4
+"""Pictures that an editor is given at a time."""
+
+UNCHANGED = "unchanged"
+"""The problem of a candidate that is the picture as it was."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be changed, and how.
+
+    Attributes:
+        instruction: in a person's words.
+        editors: names of those that are to try; None: those that are ranked highest.
+        steps: 0 … 1, from quick to careful.
+        text_influence: 0 … 1, how closely the words are followed.
+        picture_influence: 0 … 1, how much of the picture stays.
+        negative: what to avoid.
+        seed: of all that is random; None: one that follows from the session's and the edit's number.
+        auto: take the first candidate without asking: the step is done again, not tried out.
+    """
+
+    instruction: str
+    editors: tuple[str, ...] | None = None
+    steps: float = 0.5
+    text_influence: float = 0.5
+    picture_influence: float = 0.5
+    negative: str = ""
+    seed: int | None = None
+    auto: bool = False
+
+    @classmethod
+    def of(cls, edit: Edit) -> Wish:
+        """The wish of an edit."""
+        editors = edit.asked["editors"]
+        return cls(edit.instruction, **{**edit.asked, "editors": None if editors is None else tuple(editors)})
+
+    def asked(self) -> dict[str, Any]:
+        """All but the instruction, of JSON values."""
+        return {name: value for name, value in asdict(self).items() if name != "instruction"}
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What an edit begins with: the picture as it is, its caption, and the word of its class."""
+
+    picture: Image.Image
+    caption: str
+    word: str
+
+
+class EditMaker:
+    """Makes the candidates of edits.
+
+    Edits are in the store from the moment the user asks, first as "running", so that those that were cut off are found
+    later, with the candidates that they have.
+
+    Args:
+        store: keeps them.
+        models: the editors; the encoder and perhaps a language model to understand wishes with.
+        observer: knows words for pictures.
+        events: told ``edits`` when there is news.
+        seed: of what is random.
+        closing: whether the session is being closed: what is cancelled then can be resumed.
+        ratings: of the editors by people's choices, as the ranking takes them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        models: LoadedModels,
+        observer: Observer,
+        events: Events,
+        *,
+        seed: int,
+        closing: Callable[[], bool],
+        ratings: Callable[[], Any],
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._observer = observer
+        self._events = events
+        self._seed = seed
+        self._closing = closing
+        self._ratings = ratings
+        self._lock = threading.Lock()
+        self._under_way: set[int] = set()
+
+    def usable(
+        self, names: Sequence[str] | None, *, has_mask: bool, has_reference: bool
+    ) -> dict[str, Abilities]:
+        """The editors that may be run, and what they can do.
+
+        Args:
+            names: those that are wanted; None: those that need no download, and those that were brought.
+            has_mask: whether there is a mask.
+            has_reference: whether there is a reference picture.
+
+        Raises:
+            InputError: one that is wanted is not known, or needs a mask or a reference picture that is not there.
+        """
+        everything = self._models.abilities()
+        lacking = {
+            name: what
+            for name, each in everything.items()
+            for what, there in (("mask", has_mask), ("reference", has_reference))
+            if getattr(each, what) == "required" and not there
+        }
+        if names is None:
+            found = {name: everything[name] for name in self._models.at_hand() if name not in lacking}
+            if not found:
+                raise InputError(
+                    "editors: expected one that can be run, found none; name one with editors=[…]"
+                )
+            return found
+        for name in names:
+            if name not in everything:
+                raise InputError(
+                    f"editors: expected names among {', '.join(everything)}, or Editor objects; found {name!r}"
+                )
+            if name in lacking:
+                raise InputError(
+                    f"editors: {name!r} needs a {lacking[name]}; give it with {lacking[name]}=…, or leave it out"
+                )
+        return {name: everything[name] for name in names}
+
+    def unfinished(self) -> list[int]:
+        """Running edits that nothing works on: a crash or a restart cut them off."""
+        running = [each.id for each in self._store.edits(states=("running",))]
+        with self._lock:
+            return [each for each in running if each not in self._under_way]
+
+    def follow(self, job: Job[Any], ids: Sequence[int]) -> None:
+        """Keep edits in step with the job that makes their candidates."""
+        with self._lock:
+            self._under_way.update(ids)
+
+        def over(job: Job[Any]) -> None:
+            if job.done():
+                self._leave(ids)
+
+        job.subscribe(over)
+        over(job)
+
+    def run(self, job: Job[Any], ids: Sequence[int]) -> list[int]:
+        """Make the candidates that are missing; each is kept as soon as it is there.
+
+        Returns:
+            The ids of the edits that have a candidate to choose.
+
+        Raises:
+            DataCrafterError: not one could be made; of several reasons the first.
+        """
+        failures: list[Exception] = []
+        left = [each for each in map(self._store.edit, ids) if each.state == "running"]
+        while left:
+            ready = [each for each in left if self._has_beginning(each)]
+            if not ready:
+                break
+            self._plan(job, ready, failures)
+            self._make(job, ready, failures)
+            for each in ready:
+                self._settle(each.id)
+            self._events.emit("edits")
+            left = [self._store.edit(each.id) for each in left if each not in ready]
+        done = [each.id for each in map(self._store.edit, ids) if each.state in ("open", "chosen")]
+        if failures and not done:
+            raise failures[0]
+        if failures:  # the reasons may name editors, which is told with the choice
+            self._events.emit("warning", where="edits", message="Some candidates could not be made.")
+        job.update(message=f"{len(done)} {'edit' if len(done) == 1 else 'edits'} ready")
+        return done
+
+    def understand(
+        self,
+        begun: Beginning,
+        instruction: str,
+        editors: Mapping[str, Abilities],
+        *,
+        has_mask: bool,
+        has_reference: bool,
+    ) -> Any:
+        """What a wish asks for, who can do it, and how each is best told; an `Intent`."""
+        from datacrafter_widget.editing.intent import understand
+
+        return understand(
+            instruction,
+            caption=begun.caption,
+            word=begun.word,
+            picture=begun.picture,
+            has_mask=has_mask,
+            has_reference=has_reference,
+            encoder=self._models.encoder,
+            language=self._models.language,
+            editors=editors,
+            ratings=self._ratings(),
+        )
+
+    def beginning(self, picture_id: int, from_id: int | None = None) -> Beginning:
+        """What an edit of a picture begins with, or of a candidate of an earlier edit of it."""
+        picture = self._store.picture(picture_id)
+        (word,) = [row.word for row in self._store.classes() if row.id == picture.class_id]
+        if from_id is None:
+            caption = picture_in_words(self._store, self._models, self._observer, picture, word)
+            return Beginning(self._store.load_image(picture_id), caption, word)
+        before = self._store.edit(self._store.edit_candidate(from_id).edit_id)
+        return Beginning(self._store.load_candidate(from_id), before.report.get("target", ""), word)
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    def _has_beginning(self, edit: Edit) -> bool:
+        """Whether the step before is done; then it is written down what this one begins with."""
+        if edit.before_id is None or edit.from_id is not None:
+            return True
+        before = self._store.edit(edit.before_id)
+        if before.chosen_id is None:
+            return False
+        self._store.update_edit(edit.id, from_id=before.chosen_id)
+        return True
+
+    def _plan(self, job: Job[Any], edits: Sequence[Edit], failures: list[Exception]) -> None:
+        """Understand the wishes that are not understood yet, and write down who is to try."""
+        planned = {each.edit_id for each in self._store.edit_candidates([edit.id for edit in edits])}
+        for edit in (each for each in edits if each.id not in planned):
+            job.update(message="understanding the wish")
+            job.checkpoint()
+            try:
+                self._plan_one(self._store.edit(edit.id))
+            except JobCancelled:
+                raise
+            except DataCrafterError as failure:
+                failures.append(failure)
+
+    def _plan_one(self, edit: Edit) -> None:
+        wish = Wish.of(edit)
+        given = {"has_mask": edit.mask is not None, "has_reference": edit.reference is not None}
+        editors = self.usable(wish.editors, **given)
+        begun = self.beginning(edit.picture_id, edit.from_id)
+        intent = self.understand(begun, wish.instruction, editors, **given)
+        ranked = [asdict(each) for each in intent.ranked if each.name in editors]
+        texts = {each["name"]: each["text"] for each in ranked}
+        names = list(wish.editors or [each["name"] for each in ranked][:MOST_EDITORS] or editors)
+        seeds = np.random.SeedSequence([self._seed, 9, edit.id])
+        seed = int(seeds.generate_state(1)[0]) if wish.seed is None else wish.seed
+        # The order that they are shown in, and made in, must not tell who they are.
+        order = np.random.default_rng(seeds.spawn(1)[0]).permutation(len(names))
+        report = {
+            "action": intent.action,
+            "confidence": float(intent.confidence),
+            "caption": begun.caption,
+            "source": intent.source,
+            "target": intent.target,
+            "reason": intent.reason,
+            "by": intent.by,
+            "ranked": ranked,
+        }
+        drafts = [
+            CandidateDraft(names[at], texts.get(names[at], wish.instruction), seed) for at in order.tolist()
+        ]
+        self._store.plan_edit(edit.id, report, drafts)
+
+    def _make(self, job: Job[Any], edits: Sequence[Edit], failures: list[Exception]) -> None:
+        """Make what is missing of planned candidates, editor by editor."""
+        by_id = {each.id: self._store.edit(each.id) for each in edits}
+        missing = [
+            each
+            for each in self._store.edit_candidates(list(by_id))
+            if each.sha256 is None and each.problem is None
+        ]
+        by_editor: dict[str, list[EditCandidate]] = {}
+        for candidate in sorted(missing, key=lambda each: (each.place, each.edit_id)):
+            by_editor.setdefault(candidate.editor, []).append(candidate)
+        job.update(done=0, total=len(missing), message="making candidates")
+        for name, candidates in by_editor.items():
+            job.checkpoint()
+            try:
+                editor = self._models.editor(name)
+            except DataCrafterError as failure:
+                failures.append(failure)
+                self._give_up(job, candidates, str(failure))
+                continue
+            self._make_with(job, editor, [(each, by_id[each.edit_id]) for each in candidates], failures)
+
+    def _make_with(
+        self,
+        job: Job[Any],
+        editor: Editor,
+        candidates: Sequence[tuple[EditCandidate, Edit]],
+        failures: list[Exception],
+    ) -> None:
+        waiting = [list(candidates[at : at + BATCH]) for at in range(0, len(candidates), BATCH)]
+        alone = False
+        while waiting:
+            batch = waiting.pop(0)
+            job.checkpoint()
+            try:
+                self._run(job, editor, batch)
+            except JobCancelled:
+                raise
+            except OutOfMemoryError as failure:
+                if len(batch) > 1:
+                    waiting[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                elif not alone:
+                    alone = True
+                    self._models.release_editors(editor.name)
+                    waiting.insert(0, batch)
+                else:
+                    failures.append(failure)
+                    self._give_up(job, [each for each, _ in batch], str(failure))
+            except StoreError:
+                raise
+            except Exception as failure:  # an editor may be anybody's
+                if len(batch) > 1:  # the others can do without the one at fault
+                    waiting[:0] = [[each] for each in batch]
+                else:
+                    failures.append(failure)
+                    self._give_up(job, [each for each, _ in batch], str(failure) or type(failure).__name__)
+
+    def _run(self, job: Job[Any], editor: Editor, batch: Sequence[tuple[EditCandidate, Edit]]) -> None:
+        requests = [self._request(editor, *each) for each in batch]
+        meter = EnergyMeter(editor.device).start()
+        try:
+            made = editor.edit(requests, on_step=lambda _step, _steps: job.raise_if_cancelled())
+        finally:
+            spent = meter.stop()
+            with contextlib.suppress(StoreError):  # what went wrong first matters more
+                iteration = self._store.next_iteration()
+                self._store.add_cost(iteration, None, "edits", len(batch), spent, editor.device)
+        if len(made) != len(requests):
+            raise InputError(f"expected {len(requests)} pictures of the editor, found {len(made)}")
+        problems = [_problem(picture, request) for picture, request in zip(made, requests, strict=True)]
+        good = [
+            picture.convert("RGB") for picture, problem in zip(made, problems, strict=True) if not problem
+        ]
+        contents = iter(self._store.put_edit_images(good))
+        with self._store.transaction():
+            for (candidate, _), request, problem in zip(batch, requests, problems, strict=True):
+                self._store.finish_candidate(
+                    candidate.id,
+                    revision=editor.revision,
+                    parameters=editor.parameters(request),
+                    sha256=None if problem else next(contents),
+                    problem=problem,
+                )
+        job.update(done=job.progress.done + len(batch))
+        self._events.emit("edits")
+        self._events.emit("cost")
+
+    def _request(self, editor: Editor, candidate: EditCandidate, edit: Edit) -> EditRequest:
+        wish = Wish.of(edit)
+        picture = (
+            self._store.load_image(edit.picture_id)
+            if edit.from_id is None
+            else self._store.load_candidate(edit.from_id)
+        )
+        reads, uses = editor.abilities.reads, editor.abilities
+        mask = self._store.load_content(edit.mask).convert("L") if edit.mask else None
+        return EditRequest(
+            picture=picture,
+            instruction=candidate.text if reads == "instruction" else wish.instruction,
+            source=edit.report["source"],
+            target=candidate.text if reads == "captions" else edit.report["target"],
+            seed=candidate.seed,
+            mask=None if mask is None or uses.mask == "never" else fitted(mask, picture.size),
+            reference=(
+                self._store.load_content(edit.reference)
+                if edit.reference and uses.reference != "never"
+                else None
+            ),
+            steps=wish.steps,
+            text_influence=wish.text_influence,
+            picture_influence=wish.picture_influence,
+            negative=wish.negative,
+        )
+
+    def _give_up(self, job: Job[Any], candidates: Sequence[EditCandidate], problem: str) -> None:
+        for each in candidates:
+            self._store.finish_candidate(each.id, problem=problem)
+        job.update(done=job.progress.done + len(candidates))
+        self._events.emit("edits")
+
+    def _settle(self, edit_id: int) -> None:
+        """Say that an edit's candidates are there, as far as they can be."""
+        with self._store.transaction():
+            edit = self._store.edit(edit_id)
+            if edit.state != "running":
+                return
+            good = [each for each in self._store.edit_candidates([edit_id]) if each.sha256]
+            if not good:
+                self._store.update_edit(edit_id, state="withdrawn")
+            elif edit.asked["auto"]:
+                self._store.update_edit(edit_id, state="chosen", chosen_id=good[0].id, revealed=True)
+            else:
+                self._store.update_edit(edit_id, state="open")
+
+    def _leave(self, ids: Sequence[int]) -> None:
+        """Stop. What has candidates waits for a choice; the rest is withdrawn, or kept for `resume` on closing."""
+        with self._lock:
+            left = self._under_way.intersection(ids)
+            self._under_way -= left
+        if self._closing() or not left:
+            return
+        for each in left:
+            self._settle(each)
+        self._events.emit("edits")
+
+
+def _problem(picture: Image.Image, request: EditRequest) -> str | None:
+    """What is wrong with a candidate."""
+    if picture.size != request.picture.size:
+        width, height = request.picture.size
+        return f"expected a picture of {width} x {height} pixels, found {picture.width} x {picture.height}"
+    if (told := picture_problem(picture)) is not None:
+        return told
+    same = content_hash(picture.convert("RGB")) == content_hash(request.picture.convert("RGB"))
+    return UNCHANGED if same else None
