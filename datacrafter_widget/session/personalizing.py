@@ -169,7 +169,7 @@ class Personalizing(Tuning):
             full: train the whole UNet as the paper does, not a LoRA: closer, but slow, and it takes sixteen bytes
                 a weight. What was learned is kept as a LoRA all the same.
             steps: of each training; by default 500, with ``full`` 800 for an object and 500 for a style.
-            learning_rate: by default 2e-4, with ``full`` 5e-6.
+            learning_rate: of the first step, by default 2e-4, with ``full`` 5e-6; it falls evenly to nothing.
             batch_size: pictures a step.
             token: its name in prompts; by default the class's word and a number.
             seed: same seed, same result on the same machine; by default the session's.
@@ -211,6 +211,7 @@ class Personalizing(Tuning):
                 learning_rate=_FULL_RATE if full and learning_rate is None else learning_rate,
                 batch_size=batch_size,
                 seed=seed,
+                decay=True,
                 **more,
             )
             check_pictures([image.size for image in images], settings)

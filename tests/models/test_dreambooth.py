@@ -66,6 +66,22 @@ def test_pictures_may_have_prompts_of_their_own(tmp_path, model, pictures):
     assert any(not torch.equal(same[0][name], others[name]) for name in others)
 
 
+def test_a_learning_rate_that_decays_falls_evenly(tmp_path, model, pictures, monkeypatch):
+    rates = []
+    step = torch.optim.AdamW.step
+
+    def watched(self, *arguments, **named):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *arguments, **named)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", watched)
+    learn(model, pictures, settings(steps=4, decay=True), tmp_path / "falling")
+    assert rates == pytest.approx([1e-2, 7.5e-3, 5e-3, 2.5e-3])
+    rates.clear()
+    learn(model, pictures, settings(steps=4), tmp_path / "even")
+    assert rates == [1e-2] * 4
+
+
 def test_a_whole_unet_is_kept_as_a_lora_that_draws_the_same(tmp_path, model, pictures, ask, monkeypatch):
     learned = []
 
@@ -124,7 +140,7 @@ def test_what_makes_no_sense_is_refused(tmp_path, model, pictures):
 
 def test_settings_of_old_trainings_are_those_of_today():
     old = settings().to_json()
-    assert {"prompts", "weights", "full"}.isdisjoint(old)
+    assert {"prompts", "weights", "full", "decay"}.isdisjoint(old)
     assert TuningSettings(**old) == settings()
-    new = settings(prompts=("a", "b"), weights=(1, 0.5), full=True)
+    new = settings(prompts=("a", "b"), weights=(1, 0.5), full=True, decay=True)
     assert TuningSettings(**new.to_json()) == new

@@ -94,6 +94,21 @@ def test_a_person_chooses_between_the_rounds(session, subject, tmp_path):
         waiting.choose()
 
 
+def test_a_choice_is_of_one_round_and_the_rounds_end_with_the_directions(session):
+    asked = {**SMALL, "rounds": 4}
+    session.personalize(ids_of(session), anchors=PLACES, select="human", **asked).result(quiet=True)
+    first = session.personalizing
+    first.choose([0], instead=True).result(quiet=True)
+    second = session.personalizing
+    assert (second.round, [each.id for each in second.candidates]) == (2, [2, 3])
+    with pytest.raises(InputError, match="drew in round 2, found one of round 1"):
+        first.choose([2])
+    second.choose([3], instead=True).result(quiet=True)
+    assert states(session) == {"<boat-1>": "ready"}
+    log = json.loads((folder_of(session, "<boat-1>") / "round-3" / "training.json").read_text())
+    assert len(log["settings"]["prompts"]) == 4 + 2
+
+
 def test_no_choice_at_all_ends_it_with_what_was_learned(session):
     session.personalize(ids_of(session), anchors=PLACES, select="human", **SMALL).result(quiet=True)
     session.personalizing.choose(instead=True).result(quiet=True)

@@ -80,6 +80,8 @@ def train(
             loss = batch_loss(parts, learner, latents, settings, step)
             losses.append(_number(loss, step))
             loss.backward()
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * (1 - step / settings.steps if settings.decay else 1)
             optimizer.step()
             optimizer.zero_grad()
             mean = np.mean(losses[-_SHOWN_LOSSES:])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 100_000
 _PER_PICTURE = ("prompts", "weights")
-_LATER = ("full", *_PER_PICTURE)
+_LATER = ("full", "decay", *_PER_PICTURE)
 # Textual inversion: 1,000 steps as in GenBench, Sec. 5; rates as the literature has them for each.
 _STEPS: dict[ConceptKind, int] = {"textual_inversion": 1000, "lora": 500}
 _LEARNING_RATES: dict[ConceptKind, float] = {"textual_inversion": 2e-3, "lora": 2e-4}
@@ -41,6 +41,7 @@ class TuningSettings:
         checkpoint_every: steps between two checkpoints.
         full: train all weights of the UNet as DreamBooth does, not low-rank changes of its attention ("lora" only);
             what was learned is then written as changes of that rank, at most.
+        decay: lower the learning rate evenly, to nothing after the last step: what is learned is less rough.
         prompts: what the UNet is told of each picture ("lora" only); empty: "a photo of a" and the `words`, of all.
         weights: what each picture's loss is multiplied with; empty: 1 for all.
     """
@@ -59,6 +60,7 @@ class TuningSettings:
     prior_weight: float = 1.0
     checkpoint_every: int = 50
     full: bool = False
+    decay: bool = False
     prompts: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
 
