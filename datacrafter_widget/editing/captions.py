@@ -71,6 +71,12 @@ def source_caption(caption: str, word: str, reading: Reading | None) -> str:
     return correct_articles(f"a picture of {_with_article(thing)}") if thing else ""
 
 
+def main_noun(caption: str) -> str:
+    """What a caption is mainly of, without its adjectives: "a photo of two red apples" → "apples"; or ""."""
+    found = _find(caption, "") if caption.strip() else None
+    return found.noun if found else ""
+
+
 def target_caption(source: str, reading: Reading) -> str:
     """What a picture is to show: its caption, changed by a wish in as few words as possible.
 
@@ -448,7 +454,7 @@ def _singular(noun: str) -> str:
     one = back.get(last.lower()) or (
         _english().singular_noun(last) if last and not last.endswith(("ss", "us", "is")) else False
     )
-    return " ".join([*before, one or last])
+    return " ".join([*before, str(one) if one else last])
 
 
 def _plural(noun: str) -> str:

@@ -145,6 +145,10 @@ def _by_word_class(splits: list[tuple[str, str]]) -> Reading | None:
     return None
 
 
+MOST_WORDS = 9
+"""Of a thing's name; what comes after is what it becomes."""
+
+
 def _splits(rest: str) -> list[tuple[str, str]]:
     """The ways of "the dark red car green" to be a thing and what it becomes, the shortest thing first."""
     each = rest.split()
@@ -153,7 +157,7 @@ def _splits(rest: str) -> list[tuple[str, str]]:
         if words.is_picture(each[0]) or each[0].lower() in ("him", "her", "them", "us", "me", "everyone")
         else 2
     )
-    cuts = [(" ".join(each[:at]), " ".join(each[at:])) for at in range(first, len(each))]
+    cuts = [(" ".join(each[:at]), " ".join(each[at:])) for at in range(first, min(len(each), MOST_WORDS + 1))]
     if each[0].lower() == "her" and len(each) > 1:  # "her hair blond", "her smile"
         cuts = cuts[1:] + cuts[:1]
     return [
