@@ -20,7 +20,6 @@ from datacrafter_widget.session.billing import LanguageBill
 from datacrafter_widget.session.costs import Costs
 from datacrafter_widget.session.edit_lessons import EditLessons, ratings_by_action
 from datacrafter_widget.session.edit_making import EditMaker
-from datacrafter_widget.session.editing import Editing
 from datacrafter_widget.session.evaluating import Evaluation
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.exporting import Exporting
@@ -31,6 +30,7 @@ from datacrafter_widget.session.labelling import Labelling
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.observing import Observer
 from datacrafter_widget.session.personalizing import Personalizing
+from datacrafter_widget.session.publishing import Publishing
 from datacrafter_widget.session.refining import Refiner
 from datacrafter_widget.session.shown import job_row
 from datacrafter_widget.session.strategies import Strategies
@@ -50,7 +50,7 @@ OBSERVE = "Look at the pictures"
 class Session(
     Labelling,
     EditLessons,
-    Editing,
+    Publishing,
     Varying,
     Strategies,
     Personalizing,
@@ -67,10 +67,10 @@ class Session(
 
     Attributes:
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
-            ``labels``, ``templates``, ``proposals``, ``suggestions``, ``edits``, ``metrics``, ``evaluation``, ``job``
-            (a row of `job_table`), ``actions``, ``device``, ``flags``, ``cost``, ``concepts``, ``held_out``,
-            ``preview`` (job, class_ids, images), ``warning`` (where, message). Listeners are called on the thread
-            where it happened.
+            ``labels``, ``templates``, ``proposals``, ``suggestions``, ``edits``, ``gallery``, ``metrics``,
+            ``evaluation``, ``job`` (a row of `job_table`), ``actions``, ``device``, ``flags``, ``cost``,
+            ``concepts``, ``held_out``, ``preview`` (job, class_ids, images), ``warning`` (where, message).
+            Listeners are called on the thread where it happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """
 
@@ -232,6 +232,7 @@ class Session(
         self._models.release()
         try:
             self._bill.settle()
+            self._close_gallery()
         finally:
             self._store.close()
 
