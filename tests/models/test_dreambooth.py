@@ -15,6 +15,7 @@ from datacrafter_widget.models.concepts import Concept
 from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.tuning import TuningSettings, tune
 from datacrafter_widget.models.tuning.learners import LearnedWeights, low_rank
+from datacrafter_widget.models.tuning.loop import _drawn
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,13 @@ def test_a_picture_of_no_weight_is_not_learned_from(tmp_path, model, pictures):
     ones = learn(model, pictures, replace(wanted, weights=(1, 1, 1, 1)), tmp_path / "ones")
     one, other = load_file(even), load_file(ones)
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_picture_is_drawn_as_often_as_it_counts():
+    draw = np.random.default_rng(3)
+    drawn = [each for _ in range(2000) for each in _drawn(4, 2, draw, (1, 1, 1, 0.25))]
+    shares = np.bincount(drawn, minlength=4) / len(drawn)
+    assert shares == pytest.approx([4 / 13, 4 / 13, 4 / 13, 1 / 13], abs=0.03)
 
 
 def test_pictures_may_have_prompts_of_their_own(tmp_path, model, pictures):
@@ -129,7 +137,11 @@ def test_the_nearest_change_of_low_rank_is_that_of_the_singular_vectors():
 
 
 def test_what_makes_no_sense_is_refused(tmp_path, model, pictures):
-    for changes, said in (({"weights": (1, -1)}, "weights"), ({"weights": (float("nan"),)}, "weights")):
+    for changes, said in (
+        ({"weights": (1, -1)}, "weights"),
+        ({"weights": (0, 0)}, "weights"),
+        ({"weights": (float("nan"),)}, "weights"),
+    ):
         with pytest.raises(InputError, match=said):
             settings(**changes)
     with pytest.raises(InputError, match="its own sentences"):

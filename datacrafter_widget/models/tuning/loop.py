@@ -12,6 +12,7 @@ from datacrafter_widget.errors import InputError, JobCancelled, ModelError
 from datacrafter_widget.models.tuning.files import read_tensors, write_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import torch
@@ -102,13 +103,14 @@ def batch_loss(
     """The loss of one step's pictures, timesteps and noise (Ho et al. 2020, Eq. 14; v: Salimans & Ho 2022).
 
     With prior preservation as many pictures of the prior are added, weighted (DreamBooth, Eq. 2). Pictures may
-    have weights of their own (Zhang et al. 2024, Sec. 3.3).
+    have weights of their own (Zhang et al. 2024, Sec. 3.3): they are drawn in proportion, which in the mean is the
+    gradient of the weighted loss, and no step is spent on a picture that counts next to nothing.
     """
     import torch
 
     draw = np.random.default_rng([settings.seed, step])
     count = settings.batch_size
-    picked = _drawn(len(latents.pictures), count, draw)
+    picked = _drawn(len(latents.pictures), count, draw, settings.weights)
     clean = latents.pictures[picked]
     conditions = learner.conditions(picked, draw)
     if latents.prior is not None:
@@ -131,13 +133,13 @@ def batch_loss(
         case _:
             target = noise
     errors = (predicted - target).square().mean(dim=(1, 2, 3))
-    if settings.weights:
-        errors[:count] *= torch.tensor([settings.weights[each] for each in picked], device=parts.device)
     return errors[:count].mean() + settings.prior_weight * errors[count:].sum() / count
 
 
-def _drawn(all_of: int, count: int, draw: np.random.Generator) -> list[int]:
-    return draw.choice(all_of, count, replace=count > all_of).tolist()
+def _drawn(all_of: int, count: int, draw: np.random.Generator, weights: Sequence[float] = ()) -> list[int]:
+    if len(set(weights)) < 2:
+        return draw.choice(all_of, count, replace=count > all_of).tolist()
+    return draw.choice(all_of, count, p=np.array(weights) / sum(weights)).tolist()
 
 
 def _number(loss: torch.Tensor, step: int) -> float:

@@ -43,7 +43,7 @@ class TuningSettings:
             what was learned is then written as changes of that rank, at most.
         decay: lower the learning rate evenly, to nothing after the last step: what is learned is less rough.
         prompts: what the UNet is told of each picture ("lora" only); empty: "a photo of a" and the `words`, of all.
-        weights: what each picture's loss is multiplied with; empty: 1 for all.
+        weights: how much each picture counts beside the others: how often it is drawn; empty: all the same.
     """
 
     method: ConceptKind
@@ -86,8 +86,10 @@ class TuningSettings:
         if self.method != "lora" and (self.full or self.prompts):
             msg = 'full and prompts: expected method="lora" with them; a new word has its own sentences'
             raise InputError(msg)
-        if not all(math.isfinite(weight) and weight >= 0 for weight in self.weights):
-            msg = f"weights: expected numbers of 0 or more, found {list(self.weights)!r}"
+        if not all(math.isfinite(weight) and weight >= 0 for weight in self.weights) or (
+            self.weights and not any(self.weights)
+        ):
+            msg = f"weights: expected numbers of 0 or more, not all 0, found {list(self.weights)!r}"
             raise InputError(msg)
 
     @classmethod
