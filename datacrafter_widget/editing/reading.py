@@ -41,7 +41,7 @@ class Reading:
 _BEFORE = re.compile(
     r"^(?:please|kindly|hey|hi|hello|ok|okay|so|now|then|and|also|maybe|perhaps|"
     r"just(?! (?:one|two|the|a|an)\b)|simply|i think|well|"
-    r"(?:can|could|would|will) (?:you|we|i|u)(?: please| kindly| maybe| just|"
+    r"(?:can|could|would|will) (?:you|we|i|u|someone|somebody|anyone|anybody)(?: please| kindly| maybe| just|"
     r" also)?(?: try to)?|(?:do|would) you mind|"
     r"i(?:'d| would| 'd)? (?:like|love|prefer|want|wish|need)(?: you)?(?: to (?:see|have|"
     r"get|view)\b| to\b)?|i(?:'d| would)? (?:rather|prefer(?: to)?)(?: have| see)?|i want|"
@@ -49,7 +49,7 @@ _BEFORE = re.compile(
     r"what would (?:it|this|that) (?:look|be) like if|"
     r"we (?:want|need)|let'?s(?: see)?|how about|what about|try to|try|may i (?:see|have)|"
     r"i was hoping for|it would be (?:nice|great|cool) (?:to|if)|"
-    r"is it possible to|(?:my )?wish:|edit:|go ahead and|instead,?)(?:[\s,:]+|$)",
+    r"is it possible to|(?:my )?wish:|edit:|go ahead and|instead(?! of))(?:[\s,:]+|$)",
     re.IGNORECASE,
 )
 

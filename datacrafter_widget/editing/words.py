@@ -85,7 +85,7 @@ STYLE: Final = _words(
     "stylis(?:e|ed|ation) styliz(?:e|ed|ation) photorealistic photo_realistic hand_drawn hand_painted "
     "sticker "
     "emoji icon statue_style coloring_book colouring_book storybook picture_book fairy_tale "
-    "line_drawing abstract movie sculpture"
+    "line_drawing manner abstract movie sculpture"
 )
 STYLE_VERB: Final = re.compile(
     r"^(?:cartoonif|cartooni[sz]|stylis|styliz|animef|animif|anime-if|pixelif|pixelat|"
@@ -150,7 +150,8 @@ VIEW: Final = re.compile(
     r"her|their) (?:\w+ )?(?:left|right)|to the (?:very )?(?:middle|cent(?:er|re)|edge|"
     r"corner|top|bottom)|the other way(?: round| around)?"
     r"|(?:in )?the opposite direction|the other direction|backwards?|head-on|(?:at|"
-    r"towards?|into|away from) the (?:camera|viewer|lens)|mirror(?:ed| image)?|pose|"
+    r"towards?|into|away from) the (?:camera|viewer|lens)|mirrored|mirror image|on the (?:other|"
+    r"opposite|left|right) side|pose|"
     r"posture)(?![\w-])",
     re.IGNORECASE,
 )
@@ -180,7 +181,9 @@ def participle(verb: str) -> str:
 POSE_VERBS: Final = frozenset(_POSE_VERBS.split())
 POSE: Final = _words(
     " ".join([*_POSE_VERBS.split(), *map(participle, _POSE_VERBS.split())])
-    + " sits stands lies jumps runs walks flies swims smiles looks faces seated asleep awake standing_up smiling happy "
+    + " sits stands lies jumps runs walks flies swims smiles looks faces tilted turned rotated "
+    "raised bent lifted lowered crossed folded closed stretched flipped seated asleep awake "
+    "standing_up smiling happy "
     "sad angry surprised grinning arms_crossed crossed_arms eyes_closed closed_eyes mouth_open open_mouth "
     "eyes_open"
 )
@@ -207,7 +210,8 @@ LIMB: Final = _words(
 WHOLE: Final = _words(
     "contrast saturation saturated desaturate desaturated sharp sharper sharpen sharpness crisp crisper "
     "noise noisy denoise grain grainy exposure overexposed underexposed brightness brighter brighten "
-    "darker darken gamma resolution hd 4k 8k high_res quality vivid vibrant vibrance colou?rful warmth "
+    "darker darken gamma resolution definition high_definition hd 4k 8k high_res quality vivid "
+    "vibrant vibrance colou?rful warmth "
     "warmer cooler colou?r_grading colou?r_balance colou?r_temperature white_balance temperature crop "
     "cropped zoom zoomed upscale upscaled downscale downsample black_and_white black_white monochrome "
     "grayscale greyscale sepia hdr filter vignette dramatic moody cinematic detailed details realistic "

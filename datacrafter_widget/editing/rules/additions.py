@@ -18,7 +18,7 @@ from datacrafter_widget.editing.reading import (
 )
 
 _ADD = re.compile(
-    r"^(?:add|insert|include|introduce|incorporate|attach|paste|stick|hang|plant|pour|"
+    r"^(?:add|insert|include|introduce|incorporate|attach|paste|stick|hang(?: up)?|plant|pour|"
     r"sprinkle|scatter|append|superimpose|overlay|bring in|throw in|drop in|"
     r"write|engrave|mount|(?:duplicate|double|clone|copy|multiply)(?= the| this| that| it|"
     r" his| her)|there (?:should|could|must|might|ought to|needs to|has to) be|"
@@ -89,7 +89,7 @@ LOOKS = re.compile(r"\b(?:look|style|feel|vibe|effect|aesthetic|touch|treatment)
 _TAKE_ON = re.compile(
     r"^(?:have|let|make|show|put|get) (?P<thing>it|him|her|them|(?:the|his|her|my|this|"
     r"that|each|every|all|both|a|an) .+?) (?P<what>(?:wear|hold|carry|have|ride|eat|drink|"
-    r"sport|play|grow|read|use|hug|kick)(?:s|ing)?\s(?!hands\b|still\b|on\b).+)$",
+    r"sport|play|grow|read|use|hug|kick)(?:s|ing)?\s(?!hands\b|still\b|on\b|to\b|towards?\b|left\b|right\b|away\b).+)$",
     re.IGNORECASE,
 )
 

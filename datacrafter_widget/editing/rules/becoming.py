@@ -38,7 +38,7 @@ _INTO = re.compile(
 
 
 _AS = re.compile(
-    r"^(?:render|show|draw|paint|depict|make|redo|do|imagine|redraw|repaint|present|"
+    r"^(?:render|show|draw|illustrate|paint|depict|make|redo|do|imagine|redraw|repaint|present|"
     r"remake|re-?create|re-?imagine|turn|display|print|restyle|picture|rework|reinterpret|"
     r"re-?render|style)"
     r"\s+(?P<old>.+?)\s+(?P<new>(?:look(?:s|ing)? |appear |seem )?(?:as|like)\s.+|in\s.+|"
@@ -104,8 +104,6 @@ _TAKES_ON = re.compile(
 
 def become(said: str) -> Reading | None:
     """One thing becomes another, or takes on another colour, style, light or pose."""
-    if _AROUND.search(said) and not _SO_THAT.match(said):
-        return Reading("reorient", SURE, "it turns or moves a thing", "", said)
     for pattern in (_SO_THAT, _TURNS, _INTO, _AS, _BE):
         found = pattern.match(said)
         if found:
@@ -114,6 +112,8 @@ def become(said: str) -> Reading | None:
             )
             if reading is not None:
                 return reading
+    if _AROUND.search(said):
+        return Reading("reorient", SURE, "it turns or moves a thing", "", said)
     found = _MAKE.match(said)
     if not found:
         return None
@@ -239,6 +239,8 @@ def _becomes(  # noqa: C901, PLR0911, PLR0912
         return Reading("global", LIKELY, "it shifts the colours of the whole picture", "", new)
     if words.is_colour(plain) and not (split and words.is_colour(old)):
         return Reading("recolour", SURE, f"'{plain}' is a colour", owner(old), plain)
+    if re.fullmatch(r"(?:the|all|all the|its|these)? ?(?:colou?rs|tones|hues)", old, re.IGNORECASE):
+        return Reading("global", LIKELY, "it is about the colours of the whole picture", "", f"colours {new}")
     if words.COLOUR_NOUN.search(head(old)) and not words.WHOLE.search(plain):
         colour = words.COLOUR.search(plain)
         return Reading(

@@ -35,6 +35,12 @@ _PASSIVE = re.compile(
 )
 
 
+_INSTEAD_FIRST = re.compile(
+    r"^(?:instead of|rather than|in place of) (?P<old>.+?),? (?:i(?:'d| would) (?:like|prefer|rather have)|i want|"
+    r"put|use|"
+    r"show(?: (?:it|him|her|them))?|make (?:it|them)|have|let there be|there should be|add|draw) (?P<new>.+)$",
+    re.IGNORECASE,
+)
 _INSTEAD = re.compile(
     r"^(?P<new>.+?),? (?:instead of|rather than|in (?:the )?place of|in lieu of|"
     r"(?:and )?not(?! (?:be|so|too|to)\b)|"
@@ -79,7 +85,7 @@ def replaced(said: str) -> Reading | None:
         if said.lower().startswith("substitute") and re.search(r"\sfor\s", said) and " with " not in said:
             old, new = new, old
         return _pair(old, new, "one thing takes another's place")
-    found = _INSTEAD.match(said)
+    found = _INSTEAD_FIRST.match(said) or _INSTEAD.match(said)
     if found:
         new = _TAKES.sub("", _LEADING_VERB.sub("", found["new"]))
         return _pair(found["old"], new, "it says what should be there instead")
@@ -98,6 +104,8 @@ def _pair(old: str, new: str, why: str) -> Reading:  # noqa: PLR0911
     bare_old = re.sub(r"^(?:the|a|an)\s+", "", ONES.sub("", old).strip()).strip()
     if is_background(old) or is_background(new):
         return Reading("relight", SURE, "it changes what is behind the things", "", new)
+    if re.fullmatch(rf"(?:the |an? )?{words.COLOUR.pattern} ones?", new, re.IGNORECASE):
+        new = re.sub(r"^(?:the|an?) ", "", ONES.sub("", new).strip(), flags=re.IGNORECASE)
     if (
         words.is_colour(new)
         or words.is_colour(bare_old)

@@ -68,7 +68,10 @@ def put(said: str) -> Reading | None:  # noqa: C901, PLR0911, PLR0912
     showing = verb in ("move", "show", "photograph", "depict", "imagine", "see", "present")
     if re.search(r"\b(?:as|for) (?:a |the )?(?:background|backdrop)$", where, re.IGNORECASE):
         return comes(f"{thing} {where}")
-    if not moved and (not showing or words.DEFINITE.match(place)) and not words.VIEW.search(said):
+    if not moved and is_background(thing):
+        return comes(thing)
+    there = words.DEFINITE.match(place) and not words.VIEW.search(said)
+    if not moved and (not showing or there):
         return Reading("insert", SURE, f"'{thing}' is to come in", "", f"{thing} {where}")
     if words.VIEW.search(where) and not is_background(place):
         return Reading(

@@ -32,7 +32,10 @@ _REMOVE_OTHERS = (
         r"throw|send|kick) (?P<thing>.+?) (?:off|away|out|from|up off)(?:\s.*)?$",
         re.IGNORECASE,
     ),
-    re.compile(r"^(?:.+ )?without (?P<thing>(?!\w+ing\b).+)$", re.IGNORECASE),
+    re.compile(
+        r"^(?:.+ )?without (?P<thing>(?!(?:chang|alter|touch|los|modify|mak|affect|mov|remov|add)ing\b).+)$",
+        re.IGNORECASE,
+    ),
     re.compile(r"^(?P<thing>(?:one|two|three|a few) .+ (?:less|fewer))$", re.IGNORECASE),
     re.compile(r"^(?:there (?:is|are) )?(?P<thing>too (?:many|much) .+)$", re.IGNORECASE),
     re.compile(r"^(?P<thing>.+?) (?:is|are) (?:one )?too (?:much|many)$", re.IGNORECASE),
