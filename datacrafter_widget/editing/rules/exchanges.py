@@ -102,7 +102,8 @@ def _pair(old: str, new: str, why: str) -> Reading:  # noqa: PLR0911
         return Reading("insert", LIKELY, "it asks for more of the same", "", new)
     colours = words.COLOUR.search(old), words.COLOUR.search(new)
     bare_old = re.sub(r"^(?:the|a|an)\s+", "", ONES.sub("", old).strip()).strip()
-    if is_background(old) or is_background(new):
+    where = words.WHERE.match(new)
+    if is_background(old) or is_background(new) or (where and ends(words.PLACE, where["place"])):
         return Reading("relight", SURE, "it changes what is behind the things", "", new)
     if re.fullmatch(rf"(?:the |an? )?{words.COLOUR.pattern} ones?", new, re.IGNORECASE):
         new = re.sub(r"^(?:the|an?) ", "", ONES.sub("", new).strip(), flags=re.IGNORECASE)
