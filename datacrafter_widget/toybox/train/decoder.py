@@ -25,7 +25,7 @@ SETTINGS = DecoderSettings(
     layers=2,
     context=24,
     vocabulary=500,
-    steps=3000,
+    steps=6000,
     batch_size=64,
     learning_rate=2e-3,
     memory=4000,
@@ -36,13 +36,13 @@ SETTINGS = DecoderSettings(
 def captions(count: int, seed: int = 0) -> list[str]:
     """Different captions of pictures of which each is as likely as any other.
 
-    Three in four state colour, scene and style: a decoder says as much as the captions that it has learned from.
+    Nine in ten state colour, scene and style: a decoder says as much as the captions that it has learned from.
     """
     rng = np.random.default_rng(seed)
     texts: dict[str, None] = {}
     while len(texts) < count:
         said = caption(even_attributes(rng), rng, ambiguous=0.2)
-        if (said.colour and said.scene and said.style) or rng.random() < 0.3:
+        if (said.colour and said.scene and said.style) or rng.random() < 0.1:
             texts[said.text] = None
     return list(texts)
 
