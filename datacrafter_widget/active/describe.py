@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,8 +35,9 @@ METHODS: tuple[Method, ...] = ("decoder", "phrases", "language")
 MOST_WORDS = 30
 MOST_PHRASES = 3
 _CANDIDATES = 5
-#: How far from the class's mean the decoder looks, in steps of x*'s distance or of the class's spread.
-_STEPS = (0.5, 1.0, 2.0, 3.0)
+#: How far from the class's mean the decoder looks; 1 is as far as the class lies from the mean of all pictures.
+_STEPS = (0.5, 0.75, 1.0, 1.5)
+_STAMMER = re.compile(r"\b(\w+(?: \w+)?) \1\b")
 
 INSTRUCTIONS = f"""\
 You write what a person should photograph next to improve an image classifier. The question is one JSON object: \
@@ -104,7 +106,8 @@ def describe(
         usual: (D,) mean feature of the class's pictures: texts then say what differs from it. None describes x
             as it is.
         spread: how far the class's pictures lie from `usual` on average (see `spread_of`), where that is known.
-            x* moves but a little: the decoder looks further in its direction, to where pictures would be.
+            x* moves but a little: the decoder looks further in its direction, to where pictures would be, as far as
+            those of the class or those of all classes differ.
         others: words of the other classes.
         method: "phrases" (nothing trained), "decoder", or "language" (a language model verbalises the phrases).
         count: descriptions at most.
@@ -120,7 +123,7 @@ def describe(
     _check_method(method, decoder, language)
     if decoder is not None and method == "decoder":
         aim = Aim(x, usual, class_word, others, encode_texts, gap)
-        texts = _decoded(decoder, gap, class_word, others, _points(x, usual, spread))
+        texts = _decoded(decoder, gap, class_word, others, _points(x, usual, spread or 0.0, gap.image_mean))
         scores = aim.texts(texts)
         best: dict[tuple[str, ...], Description] = {}
         for at in np.argsort(-scores, kind="stable"):
@@ -201,13 +204,15 @@ def _check_method(method: str, decoder: Decoder | None, language: LanguageModel 
         raise InputError(msg)
 
 
-def _points(x: ArrayLike, usual: ArrayLike | None, spread: float | None) -> NDArray[np.float64]:
+def _points(
+    x: ArrayLike, usual: ArrayLike | None, spread: float, image_mean: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Where the decoder looks: from the usual in the direction of x, (P, D)."""
     wished = unit_rows(np.reshape(x, (1, -1)), "x")
     if usual is None:
         return wished
     mean = unit_rows(np.reshape(usual, (1, -1)), "usual", wished.shape[1])
-    step = max(float(np.linalg.norm(wished - mean)), spread or 0.0)
+    step = max(spread, float(np.linalg.norm(wished - mean)), float(np.linalg.norm(mean - image_mean)))
     direction = unit_rows(wished - mean, "x")
     return unit_rows(np.concatenate([mean + steps * step * direction for steps in _STEPS]), "x")
 
@@ -215,9 +220,12 @@ def _points(x: ArrayLike, usual: ArrayLike | None, spread: float | None) -> NDAr
 def _decoded(
     decoder: Decoder, gap: ModalityGap, class_word: str, others: Sequence[str], points: NDArray[np.float64]
 ) -> list[str]:
-    """The decoder's texts that name the class; where none does, those that name no class, with its name."""
+    """The decoder's texts that name the class; where none does, those that name no class, with its name.
+
+    Far from all captions a decoder stammers ("a pencil pencil sketch"); such texts are left out.
+    """
     found = decoder.candidates(points, _CANDIDATES, image_mean=gap.image_mean)
-    texts = list(dict.fromkeys(text for some in found for text in some if text))
+    texts = list(dict.fromkeys(text for some in found for text in some if text and not _STAMMER.search(text)))
     texts = [text for text in texts if not _names_another(text, class_word, others)]
     named = [text for text in texts if mentions(text, class_word, plural(class_word))]
     return named or [f"{sentence(class_word, ())}, {text}" for text in texts]
