@@ -9,23 +9,25 @@ photographed in a place of its own, one thing of a usual colour (`query_oracles.
 for the class. Validation (100 pictures) and test pictures show all colours, scenes, styles, counts and sizes equally.
 
 random            "a photo of a {class}", the paper's RandomText
-uncertainty       the same words; classes get pictures in proportion to the network's entropy on what they validate with
+random-phrases    labels drawn by chance, three texts a class and round: variety, but nothing chosen
+uncertainty       random's words; classes get pictures in proportion to the network's entropy on what they validate with
 genmqd            the nearest phrases to the synthesised features, three a class and round
 genmqd-decoder    what the decoder writes of them
 genmqd-feature    no pictures: the features themselves, with the weight of the pictures (the paper's GenMQD-Fea)
 
 Pictures are brought by the collector (who does as ever where the text is silent) or the painter (the toybox's
-generator, as in the paper): see `query_oracles`. All methods of a seed begin with the same pictures; intervals are
-Student's t over seeds. A synthesis takes 60 steps here, not 200, trains after every ten, and ends sooner.
+generator, as in the paper): see `query_oracles`; what a method does is in `query_curves`. All methods of a seed begin
+with the same pictures; intervals are Student's t over seeds. A synthesis takes 60 steps here, not 200, trains after
+every ten, and ends sooner.
 
 `influence_rank_correlation` is Spearman's between each training picture's influence on the validation loss and the
-change by training without it. The table of personalisation is that of `personalisation.py`.
+change by training without it. `odd_texts` is the share of GenMQD's texts that name what no picture of their class
+shows, such as a sail of a lemon. The table of personalisation is that of `personalisation.py`.
 
 What is done is kept beside the JSON file and not done again; a quick run always begins anew.
 """
 
 import argparse
-import functools
 import json
 import multiprocessing
 import os
@@ -42,34 +44,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import personalisation
-from query_oracles import Collector, Painter, habit
-from scipy.stats import entropy, spearmanr
+from query_curves import CLASSES, METHODS, PER_CLASS, ROUNDS, curve, influence, odd, trained_on_validation
 
-from datacrafter_widget.active.curvature import Solver
-from datacrafter_widget.active.decoder import decoder_beside
-from datacrafter_widget.active.describe import describe, spread_of
-from datacrafter_widget.active.influence import influence_of_removal
-from datacrafter_widget.active.modality import ModalityGap
-from datacrafter_widget.active.network import NetworkSettings, Samples, fit_network, refitted
-from datacrafter_widget.active.synthesis import SynthesisSettings, expected_gain, prepare, synthesise
-from datacrafter_widget.models.encoder import OpenClipEncoder
-from datacrafter_widget.toybox import VOCABULARY
-from datacrafter_widget.toybox.world import KINDS, even_attributes, render
 from datacrafter_widget.training.intervals import mean_interval, paired_difference
 
-CLASSES = KINDS[:10]  # without the two cranes, whose word is ambiguous
-ORIGINALS, VALIDATION, TEST = 10, 10, 60  # pictures a class
-ROUNDS, PER_CLASS, TEXTS = 5, 10, 3  # pictures a class and round; texts that they are asked for with
-TEST_SEED, FIRST_SEED = 114_001, 31_000  # no training of the toybox has seen pictures of these
-METHODS = ("random", "uncertainty", "genmqd", "genmqd-decoder", "genmqd-feature")
-SYNTHESIS = SynthesisSettings(
-    steps=60, refit_every=10, network=NetworkSettings(tolerance=1e-4), solver=Solver(tolerance=3e-2)
-)
 PACKAGES = ("torch", "diffusers", "open_clip_torch", "numpy", "scipy")
 GOALS = {
     "influence_rank_correlation": 0.8,
@@ -80,166 +62,12 @@ GOALS = {
 }
 CHANGES = ("overfit_relative_change", "text_alignment_change", "image_alignment_change")
 #: Oracle → methods, the main table first.
-FULL = {"collector": METHODS, "painter": METHODS[:4]}
-QUICK = {"collector": ("random", "uncertainty", "genmqd", "genmqd-feature")}
+FULL = {"collector": METHODS, "painter": ("random", "random-phrases", "genmqd", "genmqd-decoder")}
+QUICK = {"collector": ("random", "random-phrases", "uncertainty", "genmqd", "genmqd-feature")}
 SEEDS = 5
 
 
 # -- in the workers ------------------------------------------------------------------------------------
-
-
-@functools.cache
-def encoder():
-    return OpenClipEncoder("toybox", device="cpu")
-
-
-@functools.cache
-def decoder():
-    return decoder_beside(encoder())
-
-
-@functools.cache
-def oracle(name):
-    return Painter() if name == "painter" else Collector()
-
-
-def shown(choose, per_class, seed):
-    """Renders of every class: features and classes."""
-    rng = np.random.default_rng(seed)
-    drawn = [render(choose(rng, kind), rng) for kind in CLASSES for _ in range(per_class)]
-    features = encoder().encode_images([Image.fromarray(each) for each in drawn])
-    return Samples(features, np.repeat(np.arange(len(CLASSES)), per_class))
-
-
-def even(rng, kind):
-    return even_attributes(rng, kind=kind)
-
-
-@functools.cache
-def test_set():
-    return shown(even, TEST, TEST_SEED)
-
-
-@functools.cache
-def text_features():
-    return encoder().encode_texts([plain(kind) for kind in CLASSES] + list(VOCABULARY))
-
-
-def plain(kind):
-    return f"a photo of {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
-
-
-def given(seed):
-    """What a seed begins with: originals and validation pictures."""
-    return shown(habit, ORIGINALS, [FIRST_SEED + seed, 0]), shown(even, VALIDATION, [FIRST_SEED + seed, 1])
-
-
-def curve(who, method, seed):
-    """A learning curve: accuracy with no more pictures, and after each round; and the texts of the last seed's kind."""
-    train, validation = given(seed)
-    rng = np.random.default_rng([FIRST_SEED + seed, 2])
-    network = fit_network(train.features, train.classes, len(CLASSES))
-    accuracy, log = [1 - network.error(test_set())], []
-    for _ in range(ROUNDS):
-        if method in ("random", "uncertainty"):
-            asked = [[plain(kind)] for kind in CLASSES]
-            added = brought(who, asked, shares(method, network, validation), rng)
-        else:
-            queries = synthesised(train, validation)
-            if method == "genmqd-feature":
-                added = Samples(
-                    np.stack([query.x_star for query in queries]),
-                    np.arange(len(CLASSES)),
-                    np.full(len(CLASSES), float(PER_CLASS)),
-                )
-                asked = []
-            else:
-                asked = [worded(train, query, method) for query in queries]
-                added = brought(who, asked, np.full(len(CLASSES), PER_CLASS), rng)
-            log.append({
-                kind: {"texts": texts, "expected_gain": expected_gain(query)}
-                for kind, texts, query in zip(CLASSES, asked or [[]] * len(CLASSES), queries, strict=True)
-            })  # fmt: skip
-        train = joined(train, added)
-        network = fit_network(train.features, train.classes, len(CLASSES), weights=train.weights)
-        accuracy.append(1 - network.error(test_set()))
-    return {"accuracy": accuracy, "log": log}
-
-
-def shares(method, network, validation):
-    """(C,) how many pictures each class is asked for; all together as many as by any other method."""
-    total = PER_CLASS * len(CLASSES)
-    if method == "random":
-        return np.full(len(CLASSES), PER_CLASS)
-    unsure = entropy(network.predict(validation.features), axis=1)
-    wanted = np.array([unsure[validation.classes == c].mean() for c in range(len(CLASSES))])
-    exact = total * wanted / wanted.sum()
-    counts = np.floor(exact).astype(int)
-    counts[np.argsort(counts - exact)[: total - counts.sum()]] += 1
-    return counts
-
-
-def synthesised(train, validation):
-    ready = prepare(train, validation, len(CLASSES), settings=SYNTHESIS)
-    return [
-        synthesise(train, validation, c, len(CLASSES), settings=SYNTHESIS, prepared=ready)
-        for c in range(len(CLASSES))
-    ]
-
-
-def worded(train, query, method):
-    """The texts that a query asks with."""
-    word = CLASSES[query.class_]
-    usual, spread = spread_of(train.features[train.classes == query.class_])
-    found = describe(
-        query.x_star,
-        word,
-        labels=VOCABULARY,
-        encode_texts=encoder().encode_texts,
-        gap=ModalityGap.between(train.features, text_features()),
-        usual=usual,
-        spread=spread,
-        others=[each for each in CLASSES if each != word],
-        method="decoder" if method == "genmqd-decoder" else "phrases",
-        count=TEXTS,
-        decoder=decoder(),
-    )
-    return [each.text for each in found]
-
-
-def brought(who, asked, counts, rng):
-    """The pictures that are brought when a class's texts are asked with, in turn, as samples."""
-    kinds = [kind for kind, count in zip(CLASSES, counts, strict=True) for _ in range(count)]
-    texts = [
-        texts[at % len(texts)] for texts, count in zip(asked, counts, strict=True) for at in range(count)
-    ]
-    features = encoder().encode_images(oracle(who).bring(texts, kinds, rng))
-    return Samples(features, [CLASSES.index(kind) for kind in kinds])
-
-
-def joined(first, second):
-    pairs = ((getattr(first, name), getattr(second, name)) for name in ("features", "classes", "weights"))
-    return Samples(*(np.concatenate(pair) for pair in pairs))
-
-
-def trained_on_validation(seed):
-    """What the network reaches when the validation pictures are trained on too, and nothing is asked for."""
-    train = joined(*given(seed))
-    return {"accuracy": 1 - fit_network(train.features, train.classes, len(CLASSES)).error(test_set())}
-
-
-def influence(seed):
-    """Rank correlation of every training picture's influence with what training without it does."""
-    train, validation = given(seed)
-    network = fit_network(train.features, train.classes, len(CLASSES))
-    predicted = influence_of_removal(network, train, validation)
-    before, changes = network.loss(validation), []
-    for left_out in range(len(train)):
-        weights = np.ones(len(train))
-        weights[left_out] = 0
-        without = refitted(network, Samples(train.features, train.classes, weights))
-        changes.append(without.loss(validation) - before)
-    return {"correlation": float(spearmanr(predicted, changes).statistic)}
 
 
 def taught(seed, rounds, quick):
@@ -299,7 +127,7 @@ def planned(quick):
         for seed in range(SEEDS)
     ]
     tasks += [(name, seed) for name in ("influence", "validation") for seed in range(2 if quick else SEEDS)]
-    seeds, rounds = (1, 2) if quick else (3, 4)
+    seeds, rounds = personalisation.SEEDS, personalisation.QUICK_ROUNDS if quick else personalisation.ROUNDS
     return [("personalisation", seed, rounds, quick) for seed in range(seeds)] + tasks
 
 
@@ -347,6 +175,7 @@ def report(results):
         "influence_rank_correlation": float(np.mean(influences)),
         "influence_rank_correlation_lowest": float(np.min(influences)),
         "genmqd_minus_random": main_table["minus_random"]["genmqd"]["all"],
+        "odd_texts": odd_share(results),
         "validation_trained_on": interval(mean_interval(on_validation)),
         "tables": tables,
         "n_seeds": main_table["n_seeds"],
@@ -355,6 +184,22 @@ def report(results):
     figures["personalisation"] = personalisation.summary(learned)
     figures |= {name: figures["personalisation"][name] for name in CHANGES}
     return figures | {"reached": reached(figures)}
+
+
+def asked_with(results, method):
+    """(class, text) of all queries of a method to the collector."""
+    return [
+        (kind, text)
+        for task, result in results.items()
+        if task[:3] == ("curve", "collector", method)
+        for asked in result["log"]
+        for kind, query in asked.items()
+        for text in query["texts"]
+    ]
+
+
+def odd_share(results):
+    return float(np.mean([odd(kind, text) for kind, text in asked_with(results, "genmqd")]))
 
 
 def reached(figures):
@@ -379,6 +224,7 @@ def show(figures):
         for method, row in found["minus_random"].items():
             print(f"{method:16s}{'':20s}" + "".join(f"{cell(row[count]):>20s}" for count in [*asked][1:]))
     print(f"\nvalidation pictures trained on instead: {cell(figures['validation_trained_on'])}")
+    print(f"texts that name what no picture of their class shows: {100 * figures['odd_texts']:.1f} %")
     print(f"influence, rank correlation with retraining: {figures['influence_rank_correlation']:.3f}")
     print(f"\npersonalisation, {figures['personalisation']['n_seeds']} seeds")
     for row in figures["personalisation"]["rows"]:
