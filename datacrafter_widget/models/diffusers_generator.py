@@ -176,9 +176,9 @@ class DiffusersGenerator:
             watch = StepWatch(arguments.get("num_inference_steps", 1), on_step, feed)
             changes = self._changes_precision(pipeline)
             with (
-                _inference(self.device),
+                pipelines.inference(self.device),
                 self._decoder.lock if changes else contextlib.nullcontext(),
-                _same_precision(pipeline),
+                pipelines.same_precision(pipeline),
                 latents.starting_from(pipeline, starts_of(pipeline, requests)),
                 turning_noise(pipeline, getattr(pipeline, "scheduler", None), requests, form),
                 watch.watching(pipeline) as callback,
@@ -219,16 +219,19 @@ class DiffusersGenerator:
         return batch_size.find(self, request, on_step=on_step)
 
     @contextlib.contextmanager
-    def lent(self, texts: Sequence[str], count: int) -> Iterator[tuple[Any, list[str]]]:
+    def lent(
+        self, texts: Sequence[str], count: int, made: Callable[[Any], Any] | None = None
+    ) -> Iterator[tuple[Any, list[str]]]:
         """Lend the pipeline, as it was loaded, for work that is no generation, to one borrower at a time.
 
         Args:
             texts: prompts of that work; the concepts that they name become active.
             count: pictures at a time, for what is said when memory runs out.
+            made: makes another pipeline of it, with the same parts, to be lent in its place.
 
         Yields:
-            The pipeline, with its autoencoder in a precision that does not overflow, and the texts with concepts in
-            words.
+            The pipeline, and the texts with concepts in words. The autoencoder of the generator's own pipeline is in a
+            precision that does not overflow; another pipeline sees to that itself.
         """
         import torch
 
@@ -236,12 +239,15 @@ class DiffusersGenerator:
             pipeline = self._base()
             words = self._in_words(texts)
             changes = self._changes_precision(pipeline)
+            if made is not None:
+                pipeline = made(pipeline)
+                self._prompts.attach(pipeline)
             with (
-                _inference(self.device),
+                pipelines.inference(self.device),
                 self._decoder.lock if changes else contextlib.nullcontext(),
-                _same_precision(pipeline),
+                pipelines.same_precision(pipeline),
             ):
-                if changes:
+                if changes and made is None:
                     pipeline.vae.to(dtype=torch.float32)
                 yield pipeline, words
 
@@ -335,22 +341,3 @@ class DiffusersGenerator:
         """Whether a pipeline changes its autoencoder's precision under way (SDXL's overflows in float16)."""
         config = getattr(getattr(pipeline, "vae", None), "config", None)
         return self.dtype == "float16" and bool(getattr(config, "force_upcast", False))
-
-
-def _inference(device: str) -> contextlib.AbstractContextManager[object]:
-    """Less to note at each operation, which counts on a CPU; elsewhere weights may be moved or cast under way."""
-    import torch
-
-    return torch.inference_mode() if device == "cpu" else contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def _same_precision(pipeline: Any) -> Iterator[None]:
-    """Give the autoencoder its precision back: a pipeline that is left early can't."""
-    vae = getattr(pipeline, "vae", None)
-    before = getattr(vae, "dtype", None)
-    try:
-        yield
-    finally:
-        if vae is not None and vae.dtype != before:
-            vae.to(dtype=before)

@@ -13,7 +13,7 @@ from datacrafter_widget.models.device import is_out_of_memory
 from datacrafter_widget.models.hub import first_line, quiet_loading, reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from datacrafter_widget.models.calls import Form
 
@@ -44,10 +44,10 @@ def inpaints_only(denoiser: dict[str, Any]) -> bool:
     return denoiser.get("in_channels") == _INPAINTING_CHANNELS and denoiser.get("out_channels", 4) == 4
 
 
-def load(folder: Path, dtype: Any, device: str, name: str, *, form: Form = "text2image") -> Any:
+def load(folder: Path, dtype: Any, device: str, name: str, *, form: Form | None = "text2image") -> Any:
     """Load a pipeline onto a device through diffusers' Auto class for a form.
 
-    A class that the Auto class does not know is loaded as what it is.
+    A class that the Auto class does not know is loaded as what it is; without a form any is.
 
     Raises:
         ModelError: it can't be loaded.
@@ -71,8 +71,9 @@ def load(folder: Path, dtype: Any, device: str, name: str, *, form: Form = "text
     except Exception as error:
         if is_out_of_memory(error):
             raise
+        kind = "diffusers" if form is None else _WORDS[form]
         msg = (
-            f"the model {name!r} in {folder} can't be loaded: expected a {_WORDS[form]} pipeline in "
+            f"the model {name!r} in {folder} can't be loaded: expected a {kind} pipeline in "
             f"safetensors, found {type(error).__name__}: {first_line(error)}"
         )
         raise ModelError(msg) from error
@@ -99,15 +100,25 @@ def to_form(pipeline: Any, form: Form, name: str) -> Any:
 
     auto = AutoPipelineForInpainting if form == "inpainting" else AutoPipelineForImage2Image
     try:
-        # A scheduler counts its own steps: each form of the pipeline has one.
-        scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-        other = auto.from_pipe(pipeline, scheduler=scheduler)
+        return from_parts(auto, pipeline)
     except (ValueError, AttributeError, TypeError) as error:
         msg = (
             f"the model {name!r} ({type(pipeline).__name__}) has no {_WORDS[form]} form; "
             'use perturbation="text2image", or another model'
         )
         raise ModelError(msg) from error
+
+
+def from_parts(auto: Any, pipeline: Any, **parts: Any) -> Any:
+    """Another pipeline with the same weights.
+
+    Args:
+        auto: diffusers' Auto class of what it is to be.
+        pipeline: whose parts it gets, but for the scheduler: that counts its own steps, so each pipeline has one.
+        parts: more parts, such as `controlnet`.
+    """
+    scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+    other = auto.from_pipe(pipeline, scheduler=scheduler, **parts)
     other.set_progress_bar_config(disable=True)
     return other
 
@@ -154,12 +165,33 @@ def compile_denoiser(pipeline: Any) -> None:
             module.compile()
 
 
-def _from_pretrained(folder: Path, form: Form, options: dict[str, Any]) -> Any:
+def inference(device: str) -> contextlib.AbstractContextManager[object]:
+    """Less to note at each operation, which counts on a CPU; elsewhere weights may be moved or cast under way."""
+    import torch
+
+    return torch.inference_mode() if device == "cpu" else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def same_precision(pipeline: Any) -> Iterator[None]:
+    """Give the autoencoder its precision back: a pipeline that is left early can't."""
+    vae = getattr(pipeline, "vae", None)
+    before = getattr(vae, "dtype", None)
+    try:
+        yield
+    finally:
+        if vae is not None and vae.dtype != before:
+            vae.to(dtype=before)
+
+
+def _from_pretrained(folder: Path, form: Form | None, options: dict[str, Any]) -> Any:
     import diffusers
 
     index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     # Parts that were left out when the folder was written (SD3's third text encoder) have to be named again.
     options = options | dict.fromkeys(part for part, kind in index.items() if kind == [None, None])
+    if form is None:
+        return diffusers.DiffusionPipeline.from_pretrained(folder, **options)
     inpainting = form == "inpainting"
     auto = diffusers.AutoPipelineForInpainting if inpainting else diffusers.AutoPipelineForText2Image
     try:

@@ -19,8 +19,12 @@ _HASHED_WHOLE = 64 * 1024**2
 _HASHED_END = 1024**2
 
 
-def resolve_generator(name: str | os.PathLike[str]) -> Path | str:
+def resolve_generator(name: str | os.PathLike[str], what: str = "generator") -> Path | str:
     """Find a generator: "toybox", a folder in diffusers' form, or a hub id.
+
+    Args:
+        name: of it.
+        what: it is for, as an error says it.
 
     Returns:
         A folder's path, or the hub id.
@@ -35,7 +39,7 @@ def resolve_generator(name: str | os.PathLike[str]) -> Path | str:
     text = os.fspath(name)
     if _HUB_ID.fullmatch(text):
         return text
-    msg = f"generator: expected an existing folder or a hub id such as 'stabilityai/sd-turbo', found {text!r}"
+    msg = f"{what}: expected an existing folder or a hub id such as 'stabilityai/sd-turbo', found {text!r}"
     raise ModelError(msg)
 
 

@@ -21,6 +21,8 @@ def in_batches(
     alike: Callable[[EditRequest], Key],
     run: Callable[[list[EditRequest], Key, Step | None], list[Image.Image]],
     on_step: Step | None,
+    *,
+    together: bool = True,
 ) -> list[Image.Image]:
     """Run requests, those with the same settings together.
 
@@ -29,15 +31,16 @@ def in_batches(
         alike: the settings of a request.
         run: makes the pictures of a batch: `run(batch, settings, on_step)`.
         on_step: told of the steps of all batches, as if they were one.
+        together: whether a batch may have more than one request.
 
     Returns:
         The pictures, in the order of the requests.
     """
-    groups: dict[Key, list[int]] = {}
+    groups: dict[tuple[Key, int], list[int]] = {}
     for number, request in enumerate(requests):
-        groups.setdefault(alike(request), []).append(number)
+        groups.setdefault((alike(request), 0 if together else number), []).append(number)
     made: dict[int, Image.Image] = {}
-    for at, (settings, numbers) in enumerate(groups.items()):
+    for at, ((settings, _), numbers) in enumerate(groups.items()):
         step = None if on_step is None else _within(on_step, at, len(groups))
         made |= zip(numbers, run([requests[number] for number in numbers], settings, step), strict=True)
     return [made[number] for number in range(len(requests))]
