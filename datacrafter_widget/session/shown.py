@@ -14,6 +14,7 @@ from datacrafter_widget.refine import DEFAULT_WEIGHTS
 from datacrafter_widget.session import label_views, offered, practising, views
 from datacrafter_widget.session.advising import Adviser
 from datacrafter_widget.session.billing import LanguageBill, kept_costs
+from datacrafter_widget.session.edit_news import edit_news
 from datacrafter_widget.session.evaluating import Evaluation
 from datacrafter_widget.session.families import Families, families
 from datacrafter_widget.session.figures import Figures
@@ -163,6 +164,10 @@ class Shown:
     def turn_table(self) -> list[dict[str, Any]]:
         """The personalisations that wait for a person's choice."""
         return practising.turns(self._store)
+
+    def edit_news(self) -> list[dict[str, Any]]:
+        """How far the newest edits are, in a line each; `Session.edit_table` has them in full."""
+        return edit_news(self._store)
 
     def suggestion_table(self) -> list[dict[str, Any]]:
         """The suggestions that wait for a decision or for pictures, newest first."""

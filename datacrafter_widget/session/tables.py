@@ -15,6 +15,7 @@ TABLES = (
     "proposals",
     "suggestions",
     "turns",
+    "edits",
     "jobs",
     "history",
 )
@@ -39,6 +40,7 @@ def read_table(session: Shown, name: str) -> Any:
         "proposals": session.proposal_table,
         "suggestions": session.suggestion_table,
         "turns": session.turn_table,
+        "edits": session.edit_news,
         "jobs": session.job_table,
         "history": session.history,
     }[name]

@@ -116,6 +116,7 @@ class DataCrafter(anywidget.AnyWidget):
     proposals: traitlets.List[Any] = traitlets.List().tag(sync=True)
     suggestions: traitlets.List[Any] = traitlets.List().tag(sync=True)
     turns: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    edits: traitlets.List[Any] = traitlets.List().tag(sync=True)
     jobs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)

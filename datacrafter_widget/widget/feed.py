@@ -32,6 +32,7 @@ _TOUCHED = {
     "templates": ("templates",),
     "proposals": ("proposals",),
     "suggestions": ("suggestions",),
+    "edits": ("edits",),
     "metrics": ("metrics",),
     "evaluation": ("evaluation",),
     "job": ("jobs",),

@@ -12,6 +12,7 @@ Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUES
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,10 @@ LARGEST_ID = 2**31 - 1
 MAX_NAME = 100
 MAX_TEXT = 20_000
 MAX_WEIGHTS = 20
+MAX_PICTURE = 12_000_000
+"""Characters of a picture file that the page sends, in base64."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 # -- what the page may ask ---------------------------------------------------------------------------
@@ -73,6 +78,19 @@ def _weights(value: Any) -> bool:
     )
 
 
+def _picture(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and len(value) <= MAX_PICTURE
+        and len(value) % 4 == 0
+        and _BASE64.fullmatch(value) is not None
+    )
+
+
+def _reference(value: Any) -> bool:
+    return _id(value) or _picture(value)
+
+
 def _flag(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -84,6 +102,15 @@ def _one_of(*words: str) -> Callable[[Any], bool]:
 def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
+
+_WISH: dict[str, Callable[[Any], bool]] = {
+    "instruction": _text,
+    "mask": _or_none(_picture),
+    "reference": _or_none(_reference),
+    "steps": _number,
+    "text_influence": _number,
+    "picture_influence": _number,
+}
 
 REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "hello": {"seq": _whole},
@@ -147,6 +174,23 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "candidates": {"token": _text, "turn": _whole},
     "candidate_pictures": {"token": _text, "turn": _whole, "candidates": _numbers},
     "choose_candidates": {"token": _text, "turn": _whole, "candidates": _numbers, "instead": _flag},
+    "edit": {"ids": _ids, **_WISH},
+    "edit_further": {"edit": _id, **_WISH},
+    "understand": {"picture": _id, "instruction": _text},
+    "edit_rows": {"ids": _ids},
+    "edit_pictures": {"candidates": _ids, "size": _whole},
+    "choose_edit": {
+        "edit": _id,
+        "candidate": _or_none(_id),
+        "matches": _or_none(_whole),
+        "keeps": _or_none(_whole),
+        "unusable": _ids,
+        "words": _text,
+    },
+    "accept_edit": {"edit": _id},
+    "revert_edit": {"edit": _id, "step": _or_none(_id)},
+    "replay_edit": {"edit": _id, "ids": _ids},
+    "teach_prompt": {"edits": _ids},
     "keep": {"ids": _ids},
     "export": {"path": _text, "format": _text, "overwrite": _flag},
 }

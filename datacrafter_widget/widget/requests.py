@@ -1,5 +1,6 @@
 """Turns the page's requests into calls on a session. No logic: each is one call or two."""
 
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -10,6 +11,7 @@ from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.models.concepts import ConceptKind
 from datacrafter_widget.session import Session
 from datacrafter_widget.session.personalizing import PersonalizingHandle
+from datacrafter_widget.store.decoding import decode
 from datacrafter_widget.widget.built import built
 from datacrafter_widget.widget.previews import webp
 
@@ -26,6 +28,9 @@ SLOW = frozenset(
         "picture",
         "candidates",
         "candidate_pictures",
+        "understand",
+        "edit_rows",
+        "edit_pictures",
     }
 )
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
@@ -117,6 +122,31 @@ def _candidate_pictures(session: Session, token: str, turn: int, candidates: lis
     return None, [_or_empty(partial(picture, each)) for each in candidates]
 
 
+def _wish(mask: str | None, reference: str | int | None, **plain: Any) -> dict[str, Any]:
+    """What is asked of an edit, with the pictures that the page sent."""
+    return {
+        **plain,
+        "mask": None if mask is None else b64decode(mask),
+        "reference": decode(b64decode(reference)) if isinstance(reference, str) else reference,
+    }
+
+
+def _understand(session: Session, picture: int, instruction: str) -> Answer:
+    intent = session.understand(instruction, picture)
+    told = ("action", "confidence", "source", "target", "reason")
+    return {name: getattr(intent, name) for name in told}, []
+
+
+def _edit_pictures(session: Session, candidates: list[int], size: int) -> Answer:
+    size = min(max(size, 16), LARGEST_THUMBNAIL)
+    return None, [_or_empty(partial(session.candidate_thumbnail, each, size)) for each in candidates]
+
+
+def _revert(session: Session, edit: int, step: int | None) -> Answer:
+    session.revert_edit(edit, step)
+    return None, []
+
+
 def _take_collected(session: Session) -> Answer:
     report = session.take_collected()
     left_out = [f"{source}: {reason}" for source, reason in report.problems]
@@ -175,6 +205,18 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "personalize": _personalize,
     "candidates": _candidates,
     "candidate_pictures": _candidate_pictures,
+    "edit": lambda session, ids, **wish: _job(session.edit(ids, **_wish(**wish))),
+    "edit_further": lambda session, edit, **wish: _job(session.edit_further(edit, **_wish(**wish))),
+    "understand": _understand,
+    "edit_rows": lambda session, ids: (session.edit_table(ids), []),
+    "edit_pictures": _edit_pictures,
+    "choose_edit": lambda session, edit, candidate, **feedback: _done(
+        session.choose_edit(edit, candidate, **feedback)
+    ),
+    "accept_edit": lambda session, edit: (session.accept_edit(edit), []),
+    "revert_edit": _revert,
+    "replay_edit": lambda session, edit, ids: _job(session.edit_handle(edit).replay(ids)),
+    "teach_prompt": lambda session, edits: _job(session.teach_prompt(edits)),
     "choose_candidates": lambda session, token, turn, candidates, instead: _job(
         _at_turn(session, token, turn).choose(candidates, instead=instead)
     ),

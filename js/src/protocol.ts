@@ -281,6 +281,70 @@ export interface CandidateRow {
   proposed: boolean;
 }
 
+/** How far an edit of a picture is; its `PictureEdit` has the rest. */
+export interface EditNews {
+  id: number;
+  /** What its trail begins with. */
+  picture_id: number;
+  state: "running" | "open" | "chosen" | "declined" | "withdrawn";
+  /** Candidates that are there. */
+  ready: number;
+  chosen: number | null;
+  accepted: number | null;
+  /** The person went back to before it. */
+  aside: boolean;
+}
+
+/** What one editor made of an edit. Who it was is told with the choice: the last three are null before. */
+export interface EditCandidate {
+  id: number;
+  letter: string;
+  ready: boolean;
+  problem: string | null;
+  editor: string | null;
+  text: string | null;
+  parameters: Record<string, unknown> | null;
+}
+
+/** A wish on a picture, or on what was chosen of the step before; see `Session.edit_table`. */
+export interface PictureEdit {
+  id: number;
+  picture_id: number;
+  class_id: number;
+  before: number | null;
+  from: number | null;
+  instruction: string;
+  state: EditNews["state"];
+  action: string | null;
+  confidence: number | null;
+  reason: string;
+  source: string;
+  target: string;
+  steps: number;
+  text_influence: number;
+  picture_influence: number;
+  masked: boolean;
+  referenced: boolean;
+  candidates: EditCandidate[];
+  chosen: number | null;
+  feedback: { matches?: number | null; keeps?: number | null; unusable?: number[]; words?: string };
+  accepted: number | null;
+  aside: boolean;
+}
+
+/** What a wish was understood as. */
+export type Understood = Pick<PictureEdit, "action" | "confidence" | "source" | "target" | "reason">;
+
+/** A wish as it is sent: mask and reference are files in base64, or the reference a picture's id. */
+export interface Wish {
+  instruction: string;
+  mask: string | null;
+  reference: number | string | null;
+  steps: number;
+  text_influence: number;
+  picture_influence: number;
+}
+
 /** What should come next for a class, in words. */
 export interface SuggestionRow {
   id: number;
@@ -327,6 +391,7 @@ export interface Tables {
   proposals: ProposalRow[];
   suggestions: SuggestionRow[];
   turns: TurnRow[];
+  edits: EditNews[];
   jobs: JobRow[];
   history: History;
 }
@@ -441,6 +506,27 @@ export interface Requests {
   /** Answered by a WebP each. */
   candidate_pictures: { token: string; turn: number; candidates: number[] };
   choose_candidates: { token: string; turn: number; candidates: number[]; instead: boolean };
+  edit: Wish & { ids: number[] };
+  edit_further: Wish & { edit: number };
+  /** Answered by `Understood`. */
+  understand: { picture: number; instruction: string };
+  /** Answered by the `PictureEdit`s of these pictures. */
+  edit_rows: { ids: number[] };
+  /** Answered by a WebP each. */
+  edit_pictures: { candidates: number[]; size: number };
+  choose_edit: {
+    edit: number;
+    candidate: number | null;
+    matches: number | null;
+    keeps: number | null;
+    unusable: number[];
+    words: string;
+  };
+  /** Answered by the id of the new picture. */
+  accept_edit: { edit: number };
+  revert_edit: { edit: number; step: number | null };
+  replay_edit: { edit: number; ids: number[] };
+  teach_prompt: { edits: number[] };
   keep: { ids: number[] };
   export: { path: string; format: string; overwrite: boolean };
 }

@@ -46,6 +46,7 @@ export const EMPTY: Tables = {
   proposals: [],
   suggestions: [],
   turns: [],
+  edits: [],
   jobs: [],
   history: { undo: null, redo: null },
 };

@@ -1,3 +1,4 @@
+export { editing } from "./studio/editing";
 export { exporting } from "./studio/exporting";
 export { lend } from "./studio/kit";
 export { picker } from "./studio/picker";

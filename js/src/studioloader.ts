@@ -5,16 +5,32 @@ import { icon } from "./icons";
 import { lateImage } from "./lateimage";
 import { button } from "./panels/button";
 import { choicesOf } from "./panels/choices";
+import { compareBox } from "./panels/detail/comparebox";
 import { numberField } from "./panels/numberfield";
 import { switchOf } from "./panels/switch";
+import { isPending } from "./pending";
 import { roving } from "./roving";
 import type { Scope } from "./scope";
 import type * as studio from "./studio";
 import type { Kit } from "./studio/kit";
+import { svg } from "./svg";
 
 export type Studio = typeof studio;
 
-const kit: Kit = { h, button, icon, lateImage, numberField, choicesOf, switchOf, counted, roving };
+const kit: Kit = {
+  h,
+  button,
+  icon,
+  lateImage,
+  numberField,
+  choicesOf,
+  switchOf,
+  counted,
+  roving,
+  compareBox,
+  isPending,
+  svg,
+};
 
 /** Asks Python for the studio. Its text becomes a module as a blob: no server has it. */
 export async function fetchStudio(request: Connection["request"]): Promise<Studio> {

@@ -78,14 +78,16 @@ def test_plain_values_survive_strict_json():
 
 
 def test_both_sides_name_the_same_requests_arguments_and_tables():
+    wish = re.search(r"interface Wish \{(.*?)\n\}", TYPESCRIPT, re.DOTALL)[1]
     requests = re.search(r"interface Requests \{(.*?)\n\}", TYPESCRIPT, re.DOTALL)[1]
     for name, arguments in REQUESTS.items():
         found = re.search(
-            rf"^  {name}: (\{{.*?\}}|Record<string, never>);", requests, re.DOTALL | re.MULTILINE
+            rf"^  {name}: ((?:Wish & )?\{{.*?\}}|Record<string, never>);", requests, re.DOTALL | re.MULTILINE
         )
         assert found, name
-        assert set(re.findall(r"(\w+):", found[1])) == set(arguments), name
-    assert len(re.findall(r"^  \w+: (?:\{|Record)", requests, re.MULTILINE)) == len(REQUESTS)
+        named = found[1].replace("Wish &", wish)
+        assert set(re.findall(r"(\w+):", named)) == set(arguments), name
+    assert len(re.findall(r"^  \w+: (?:Wish|\{|Record)", requests, re.MULTILINE)) == len(REQUESTS)
     tables = re.search(r"interface Tables \{(.*?)\n\}", TYPESCRIPT, re.DOTALL)[1]
     assert tuple(re.findall(r"^  (\w+):", tables, re.MULTILINE)) == TABLES
 
@@ -100,6 +102,14 @@ def test_every_request_has_an_answer():
     assert set(ANSWERS) | {"hello"} == set(REQUESTS)
 
 
+WISH = {
+    "instruction": "make it green",
+    "mask": "iVBORw0KGgo=",
+    "reference": None,
+    "steps": 0.5,
+    "text_influence": 1,
+    "picture_influence": 0,
+}
 GOOD = {
     "hello": {"seq": 3},
     "thumbnails": {"ids": [1, 2], "size": 96},
@@ -153,6 +163,23 @@ GOOD = {
     "candidates": {"token": "<dog-1>", "turn": 1},
     "candidate_pictures": {"token": "<dog-1>", "turn": 1, "candidates": [0, 179]},
     "choose_candidates": {"token": "<dog-1>", "turn": 1, "candidates": [], "instead": True},
+    "edit": {"ids": [1, 2], **WISH},
+    "edit_further": {"edit": 1, **WISH, "reference": 7},
+    "understand": {"picture": 1, "instruction": "as a sketch"},
+    "edit_rows": {"ids": [1]},
+    "edit_pictures": {"candidates": [1], "size": 256},
+    "choose_edit": {
+        "edit": 1,
+        "candidate": None,
+        "matches": 5,
+        "keeps": None,
+        "unusable": [3],
+        "words": "",
+    },
+    "accept_edit": {"edit": 1},
+    "revert_edit": {"edit": 1, "step": None},
+    "replay_edit": {"edit": 1, "ids": [4]},
+    "teach_prompt": {"edits": [1]},
     "keep": {"ids": [1]},
     "export": {"path": "data", "format": "coco", "overwrite": False},
 }
@@ -202,6 +229,17 @@ def test_each_argument_must_be_there_and_of_its_kind(name, argument):
         ("use_strategy", "replace", None),
         ("tune", "method", "full"),
         ("tune", "steps", 10.5),
+        ("edit", "mask", "data:image/png;base64,AAAA"),
+        ("edit", "mask", 7),
+        ("edit", "mask", "iVBORw0KGgo"),
+        ("edit", "mask", ""),
+        ("edit", "mask", "A" * 13_000_000),
+        ("edit", "reference", "../picture.png"),
+        ("edit", "reference", -1),
+        ("edit", "steps", None),
+        ("edit", "text_influence", math.nan),
+        ("choose_edit", "matches", 4.5),
+        ("choose_edit", "unusable", None),
         ("personalize", "kind", "person"),
         ("personalize", "human", 1),
         ("candidates", "turn", "1"),

@@ -1,5 +1,7 @@
 import { h } from "../dom";
 import type { Scope } from "../scope";
+import { withStudio } from "../studioloader";
+import { button } from "./button";
 import type { CellState } from "./detail/cell";
 import { comparePictures } from "./detail/comparepictures";
 import { decodeFamilies, type Family, FLAGGED, HIDDEN } from "./detail/families";
@@ -40,7 +42,26 @@ export function detailPanel(scope: Scope): HTMLElement {
     lay();
     grid.element.scrollTop = 0;
   });
-  header.append(h("span.dc-spring"), bin, all);
+  /** What is edited: the selection, or else what waits for a choice. */
+  const edited = () => {
+    const waiting = store.get("edits").filter(({ state }) => state === "open" || state === "running");
+    return ui.selection.length ? ui.selection : [...new Set(waiting.map(({ picture_id }) => picture_id))];
+  };
+  const edit = button({
+    action: "edit",
+    label: "Edit single pictures: say what to change, and choose among what several editors make of it",
+    icon: "edit",
+    text: "Edit …",
+    click: () => void withStudio(scope, "detail", (studio) => void studio.editing(scope, edited())),
+  });
+  const refreshEdit = () => {
+    edit.hidden = !edited().length || store.get("info").read_only;
+  };
+  ui.on("selection", refreshEdit, signal);
+  store.on("edits", refreshEdit, signal);
+  store.on("info", refreshEdit, signal);
+  refreshEdit();
+  header.append(edit, h("span.dc-spring"), bin, all);
   const empty = h("p.dc-empty", { hidden: true });
   const retry = link("retry-detail", "Ask for the pictures again", () => void ask());
   retry.textContent = "Try again";

@@ -4,6 +4,7 @@ import { icon } from "../icons";
 import { lateImage } from "../lateimage";
 import type { FlagRow, PictureRow } from "../protocol";
 import type { Scope } from "../scope";
+import { withStudio } from "../studioloader";
 import { button } from "./button";
 import { comparePictures } from "./detail/comparepictures";
 import { facts } from "./detail/facts";
@@ -92,6 +93,13 @@ export function provenanceSheet(scope: Scope): HTMLElement {
 
   const actions = ({ id, hidden }: PictureRow, { parent_id }: Record<string, unknown>) => [
     hidden && change("restore", "Take the picture out of the recycle bin", "Restore", id, close),
+    button({
+      action: "edit-picture",
+      label: "Edit this picture: say what to change, and choose among what several editors make of it",
+      icon: "edit",
+      disabled: store.get("info").read_only,
+      click: () => void withStudio(scope, "sheet", (studio) => void studio.editing(scope, [id])),
+    }),
     !!parent_id && compare("compare", "Compare it with the picture that it was generated from", id),
   ];
 

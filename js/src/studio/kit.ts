@@ -4,9 +4,12 @@ import type { icon as iconOf } from "../icons";
 import type { lateImage as late } from "../lateimage";
 import type { button as buttonOf } from "../panels/button";
 import type { choicesOf as choices } from "../panels/choices";
+import type { compareBox as compare } from "../panels/detail/comparebox";
 import type { numberField as field } from "../panels/numberfield";
 import type { switchOf as switches } from "../panels/switch";
+import type { isPending as pends } from "../pending";
 import type { roving as rove } from "../roving";
+import type { svg as draw } from "../svg";
 
 /** What the dashboard lends the studio, so that it does not travel twice. */
 export interface Kit {
@@ -19,6 +22,9 @@ export interface Kit {
   switchOf: typeof switches;
   counted: typeof countedOf;
   roving: typeof rove;
+  compareBox: typeof compare;
+  isPending: typeof pends;
+  svg: typeof draw;
 }
 
 export let h: Kit["h"];
@@ -30,8 +36,24 @@ export let choicesOf: Kit["choicesOf"];
 export let switchOf: Kit["switchOf"];
 export let counted: Kit["counted"];
 export let roving: Kit["roving"];
+export let compareBox: Kit["compareBox"];
+export let isPending: Kit["isPending"];
+export let svg: Kit["svg"];
 
 /** Takes what is lent, before anything else is asked of the studio. */
 export function lend(kit: Kit): void {
-  ({ h, button, icon, lateImage, numberField, choicesOf, switchOf, counted, roving } = kit);
+  ({
+    h,
+    button,
+    icon,
+    lateImage,
+    numberField,
+    choicesOf,
+    switchOf,
+    counted,
+    roving,
+    compareBox,
+    isPending,
+    svg,
+  } = kit);
 }
