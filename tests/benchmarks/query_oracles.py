@@ -58,18 +58,7 @@ class Painter:
     def bring(self, texts, kinds, rng):  # noqa: ARG002 - the text names the kind
         """Pictures, one a text."""
         defaults = self._generator.defaults
-        wanted = [
-            PictureRequest(
-                prompt=text,
-                negative_prompt="",
-                seed=int(rng.integers(2**31)),
-                width=defaults.width,
-                height=defaults.height,
-                num_inference_steps=defaults.num_inference_steps,
-                guidance_scale=defaults.guidance_scale,
-            )
-            for text in texts
-        ]
+        wanted = [PictureRequest.by_default(defaults, text, int(rng.integers(2**31))) for text in texts]
         size = defaults.batch_size
         return [
             image
