@@ -52,7 +52,7 @@ class Families:
 
     Attributes:
         marked: what the feedback is about; for *remove* also what was removed before.
-        second: the second set of *combine* and *without*.
+        second: the second set of *combine* and *without*; of *transform* what edited pictures became.
         rest: the other generated pictures that are visible.
         originals: the other originals that are visible.
     """
@@ -155,7 +155,8 @@ class Criteria:
         source, target = self.encode_texts(
             [correct_articles(f"a {self.class_word}{words}") for words in ("", f" {feedback.wish}")]
         )
-        objective = TransformObjective(selected.features, own, source, target, **scored)
+        edited = sets.second.features if len(sets.second.features) else None
+        objective = TransformObjective(selected.features, own, source, target, edited=edited, **scored)
         mutate = WishMutator(*self._words, feedback.wish, **self._common)
         return Criterion(objective, mutate, selected.pictures, [])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
 from datacrafter_widget.editing.preferences import Preference, write_preferences
@@ -15,7 +16,7 @@ from datacrafter_widget.session.feedback import LONGEST_WISH, Feedback
 from datacrafter_widget.session.prompting import Prompting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Unpack
 
@@ -111,9 +112,7 @@ class EditLessons(Prompting):
                 f"edits: expected accepted ones, found {[row.id for row in rows if row.accepted_id is None] or 'none'}."
                 " Accept what is to be learned from: edit.accept()"
             )
-        groups: dict[str, list[Edit]] = {}
-        for row in rows:
-            groups.setdefault(_wished(self._store, row), []).append(row)
+        groups = _by_wish(self._store, rows)
         told = [
             Feedback.checked(
                 "transform",
@@ -200,9 +199,21 @@ def _candidates(store: Store) -> dict[int, list[EditCandidate]]:
     return found
 
 
-def _wished(store: Store, edit: Edit) -> str:
+def _by_wish(store: Store, edits: Sequence[Edit]) -> dict[str, list[Edit]]:
+    """Edits by what they wished for: the same instructions mean the same, whatever the captions around them."""
+    told: dict[str, list[Edit]] = {}
+    for edit in edits:
+        steps = [store.edit(each) for each in trail_ids(store, edit.id)]
+        told.setdefault(", ".join(each.instruction for each in steps), []).append(edit)
+    groups: dict[str, list[Edit]] = {}
+    for instruction, alike in told.items():
+        wishes = Counter(_wished(store, each, instruction) for each in alike)
+        wish = min(wishes, key=lambda each: (-wishes[each], len(each), each))
+        groups.setdefault(wish[:LONGEST_WISH], []).extend(alike)
+    return groups
+
+
+def _wished(store: Store, edit: Edit, instruction: str) -> str:
     """What a trail's steps wished for together."""
-    steps = [store.edit(each) for each in trail_ids(store, edit.id)]
-    instruction = ", ".join(each.instruction for each in steps)
-    source, target = steps[0].report["source"], steps[-1].report["target"]
-    return wish_in_words(source, target, instruction)[:LONGEST_WISH]
+    first, *_ = trail_ids(store, edit.id)
+    return wish_in_words(store.edit(first).report["source"], edit.report["target"], instruction)

@@ -32,7 +32,7 @@ class Feedback:
     Attributes:
         kind: what is asked for.
         ids: the pictures it is about; of *combine* and *without* the first set.
-        second: the second set of *combine* and *without*.
+        second: the second set of *combine* and *without*; of *transform* pictures that were edited as is wished.
         wish: how *transform* wants the pictures changed, in words.
         weights: of the objective's terms; those not named keep their default.
         limits: how much the search may take.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.refine import MoreLikeObjective, RemoveObjective
+from datacrafter_widget.refine import MoreLikeObjective, RemoveObjective, TransformObjective
 
 
 def group(direction, count, seed, dim=16, noise=0.3):
@@ -130,3 +130,26 @@ def test_unknown_weights_are_refused():
 def test_one_picture_a_side_is_enough():
     objective = RemoveObjective(group(0, 1, 1), group(1, 1, 2))
     assert np.isfinite(objective.score(group(1, 3, 3), np.full(3, 0.4)).total)
+
+
+def test_pictures_that_were_edited_as_wished_say_what_words_do_not():
+    """The text moves along the first axis, the edits move along the third as well."""
+    rng = np.random.default_rng(0)
+    own = np.eye(6)[5] + 0.1 * rng.normal(size=(30, 6))
+    texts = np.eye(6)[5], np.eye(6)[5] + np.eye(6)[0]
+    edited = own[:4] + np.eye(6)[0] + np.eye(6)[2]
+    confidence = np.ones(2)
+    proxies = own[:2] + np.array([np.eye(6)[0], np.eye(6)[2]]) / 2
+
+    def moved(**shown):
+        objective = TransformObjective(own[:10], own, *texts, weights={"kept": 0, "confidence": 0}, **shown)
+        return objective.score(proxies, confidence).per_picture
+
+    said = moved()
+    assert said[0] > said[1] + 0.5
+    told = moved(edited=edited)
+    assert told[1] > said[1] + 0.5
+    assert told == pytest.approx(moved(edited=np.repeat(edited, 3, 0)))
+    assert said == pytest.approx(moved(edited=np.empty((0, 6))))
+    with pytest.raises(InputError, match="edited"):
+        moved(edited=np.ones((2, 5)))

@@ -3,7 +3,9 @@
 Not in the paper, which leaves transforming out because its users would have to edit pictures. Here a wish in
 words moves them. The direction is that of StyleGAN-NADA (Gal et al., 2022, Eq. 2) and StyleCLIP (Patashnik et
 al., 2021, Sec. 6): from the text of the class to the text of the class with the wish. Differences of texts are
-compared with differences of pictures, so that the gap between CLIP's texts and pictures cancels.
+compared with differences of pictures, so that the gap between CLIP's texts and pictures cancels. Where a person has
+edited some of the pictures as they wish them, the direction is half-way between that of the texts and the one from the
+pictures to what became of them.
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ class TransformObjective:
         source: (D,) text embedding of a prompt for the class.
         target: (D,) text embedding of the same prompt with the wish.
         confidence: (N,) zero-shot probabilities of the class for `reference`.
+        edited: (E, D) embeddings of what some of the pictures became when they were edited as is wished; none by
+            default.
         weights: of the terms "moved", "kept" and "confidence"; those not given keep their default.
 
     Raises:
@@ -67,6 +71,7 @@ class TransformObjective:
         target: ArrayLike,
         *,
         confidence: ArrayLike | None = None,
+        edited: ArrayLike | None = None,
         weights: Mapping[str, float] | None = None,
     ) -> None:
         self.weights = checked_weights(TRANSFORM_WEIGHTS, weights)
@@ -90,8 +95,8 @@ class TransformObjective:
         sure = probabilities(confidence, len(own))
         rows = distinct(own)
         own, sure = own[rows], sure[rows]
-        self._direction = moved / length
         self._centre = near[distinct(near)].mean(0)
+        self._direction = _with_edited(moved / length, self._centre, edited)
         along = (own - self._centre) @ self._direction
         self._moved = Standard(0.0, Standard.of(along).spread)
         self._spread = max(float(self._distances(own).mean()), _ALIKE)
@@ -121,3 +126,16 @@ class TransformObjective:
         moved = moved - np.outer(moved @ self._direction, self._direction)
         squares: NDArray[np.float64] = (moved**2).sum(1)
         return squares
+
+
+def _with_edited(
+    direction: NDArray[np.float64], centre: NDArray[np.float64], edited: ArrayLike | None
+) -> NDArray[np.float64]:
+    """The text direction (D,), or half-way between it and that from the pictures' mean to the edited ones'."""
+    shown = np.empty((0, len(centre))) if edited is None else unit(edited, "edited", len(centre))
+    if not len(shown):
+        return direction
+    moved = shown[distinct(shown)].mean(0) - centre
+    both = direction + moved / max(float(np.linalg.norm(moved)), _ALIKE)
+    length = float(np.linalg.norm(both))
+    return both / length if length > _ALIKE else direction
