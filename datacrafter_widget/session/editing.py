@@ -11,7 +11,7 @@ from datacrafter_widget.editing.masks import read_mask
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.models.editors.editor import Editor, EditRequest
 from datacrafter_widget.session.choosing import Choosing
-from datacrafter_widget.session.edit_making import EditMaker, Wish
+from datacrafter_widget.session.edit_making import Wish
 from datacrafter_widget.session.edits import EditHandle, edit_table, trail_ids
 from datacrafter_widget.store.decoding import decode
 from datacrafter_widget.store.jobs import MAX_SEED
@@ -37,8 +37,6 @@ class Sliders(TypedDict, total=False):
 
 class Editing(Choosing):
     """What `Session` does with edits of single pictures."""
-
-    _editor: EditMaker
 
     def edit(
         self,

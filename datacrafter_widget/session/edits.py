@@ -229,31 +229,59 @@ def trail_ids(store: Store, edit_id: int) -> list[int]:
     return ids[::-1]
 
 
+def trail(store: Store, edit_id: int) -> list[tuple[Edit, EditCandidate]]:
+    """The steps that lead to an edit, and of each the candidate that the next one began with; of the last the chosen.
+
+    Raises:
+        InputError: nothing is chosen of the last.
+    """
+    edits = [store.edit(each) for each in trail_ids(store, edit_id)]
+    # The choice of an earlier step may have been changed since: what came of it began with the old one.
+    taken = [*(each.from_id for each in edits[1:]), edits[-1].chosen_id]
+    if taken[-1] is None:
+        raise InputError(
+            f"expected an edit of which a candidate was chosen, found edit {edit_id}: {edits[-1].state}"
+        )
+    return [(edit, store.edit_candidate(each or 0)) for edit, each in zip(edits, taken, strict=True)]
+
+
+def edit_steps(store: Store, picture_id: int) -> list[dict[str, Any]]:
+    """What was done to a picture that an edit became, step by step; empty for other pictures.
+
+    Returns:
+        Rows of ``edit`` (its id), ``instruction``, ``action``, ``target``, ``editor``, ``revision``, ``text``, ``seed``
+        and ``parameters``.
+    """
+    became = store.edit_of(picture_id)
+    if became is None:
+        return []
+    rows = []
+    for edit, made in trail(store, became.id):
+        said = {name: edit.report[name] for name in ("action", "target")}
+        used = {name: getattr(made, name) for name in ("editor", "revision", "text", "seed", "parameters")}
+        rows.append({"edit": edit.id, "instruction": edit.instruction, **said, **used})
+    return rows
+
+
 def trail_record(store: Store, edit_id: int) -> Trail:
     """The steps that lead to an edit and the chosen candidate of each, with their pictures.
 
     Raises:
-        InputError: nothing was chosen of one of them.
+        InputError: nothing was chosen of the last of them.
     """
     from datacrafter_widget.editing.gallery.entries import Trail
 
     begun = store.picture(store.edit(edit_id).picture_id)
     (word,) = [row.word for row in store.classes() if row.id == begun.class_id]
     pictures: dict[str, Image.Image] = {begun.sha256: store.load_image(begun.id)}
-    steps = tuple(_record_step(store, each, pictures) for each in trail_ids(store, edit_id))
+    steps = tuple(_record_step(store, *each, pictures) for each in trail(store, edit_id))
     return Trail(begun.sha256, steps, pictures, subject=word)
 
 
-def _record_step(store: Store, edit_id: int, pictures: dict[str, Image.Image]) -> Step:
+def _record_step(store: Store, edit: Edit, made: EditCandidate, pictures: dict[str, Image.Image]) -> Step:
     """One step; its pictures are added."""
     from datacrafter_widget.editing.gallery.entries import Step
 
-    edit = store.edit(edit_id)
-    if edit.chosen_id is None:
-        raise InputError(
-            f"expected an edit of which a candidate was chosen, found edit {edit_id}: {edit.state}"
-        )
-    made = store.edit_candidate(edit.chosen_id)
     mask = f"mask-{edit.mask}" if edit.mask else None  # one file may be a mask here and a picture there
     if edit.mask and mask:
         pictures[mask] = store.load_content(edit.mask).convert("L")

@@ -14,6 +14,7 @@ from datacrafter_widget.refine import DEFAULT_WEIGHTS
 from datacrafter_widget.session import label_views, offered, practising, views
 from datacrafter_widget.session.advising import Adviser
 from datacrafter_widget.session.billing import LanguageBill, kept_costs
+from datacrafter_widget.session.edit_making import EditMaker
 from datacrafter_widget.session.edit_news import edit_news
 from datacrafter_widget.session.evaluating import Evaluation
 from datacrafter_widget.session.families import Families, families
@@ -50,6 +51,7 @@ class Shown:
     _generation: Generation
     _teacher: Teacher
     _adviser: Adviser
+    _editor: EditMaker
 
     @property
     def store(self) -> Store:
@@ -82,7 +84,7 @@ class Shown:
             "read_only": self._store.read_only,
             "resumable": sum(
                 len(each.unfinished())
-                for each in (self._teacher, self._generation, self._refiner, self._adviser)
+                for each in (self._teacher, self._generation, self._refiner, self._adviser, self._editor)
             ),
             "weights": DEFAULT_WEIGHTS,
             "labels_from": self._observer.captions.choice.source,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datacrafter_widget.session.edits import edit_steps
 from datacrafter_widget.session.flag_words import flag_rows
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.records import Picture
@@ -103,7 +104,10 @@ def summary(picture: Picture) -> Row:
 
 
 def provenance_sheet(store: Store, picture_id: int) -> Row:
-    """Everything known of one picture, JSON-able: where it comes from and how it was made."""
+    """Everything known of one picture, JSON-able: where it comes from and how it was made.
+
+    Of one that was edited ``steps`` has what was done to it, step by step; of others it is empty.
+    """
     picture = store.picture(picture_id)
     class_name = next(row.name for row in store.classes() if row.id == picture.class_id)
     made = asdict(picture.provenance) if picture.provenance else None
@@ -121,6 +125,7 @@ def provenance_sheet(store: Store, picture_id: int) -> Row:
             for row in flag_rows(store, [picture_id])
         ],
         "provenance": made,
+        "steps": edit_steps(store, picture_id),
         "labels": [labels[label] for label in store.labels_of([picture_id]).get(picture_id, [])],
         "descendants": store.descendants([picture_id])[picture_id],
     }

@@ -196,6 +196,11 @@ class EditTable(PictureTable):
         )
         return [_edit(row) for row in rows]
 
+    def edit_of(self, picture_id: int) -> Edit | None:
+        """The edit that became a picture of the data set, or None."""
+        row = self._row("SELECT * FROM edit WHERE accepted_id = ? ORDER BY id LIMIT 1", (int(picture_id),))
+        return None if row is None else _edit(row)
+
     def edit_candidate(self, candidate_id: int) -> EditCandidate:
         """One candidate.
 

@@ -155,6 +155,13 @@ def test_accepted_it_is_a_generated_picture_that_descends_from_the_edited_one(se
     assert new in session.details([picture])[0]["descendants"][-1].values()
     assert new in session.map_points()["id"]
     assert not row.flagged
+    (step,) = session.picture(new)["steps"]
+    assert (step["editor"], step["instruction"], step["parameters"]["strength"]) == (
+        "green",
+        "make the apple green",
+        0.5,
+    )
+    assert session.picture(picture)["steps"] == []
     assert edit.accept() == new  # again: it is there already
 
     session.undo()
@@ -271,6 +278,17 @@ def test_a_trail_is_done_again_on_other_pictures_as_it_was_chosen(session, edit,
         session.replay(replace(record, steps=(replace(record.steps[0], editor="nobody"),)), others)
 
 
+def test_a_step_keeps_what_it_began_with_when_the_choice_before_it_is_changed(session, edit, red):
+    edit.choose(by(edit, "green"))
+    (number,) = edit.then("on snow", editors=[red]).result()
+    session.undo()
+    edit.choose(by(edit, "red"))
+    step = session.edit_handle(number)
+    step.choose("A")
+    assert [each.editor for each in step.record().steps] == ["green", "red"]
+    assert [row["editor"] for row in session.picture(step.accept())["steps"]] == ["green", "red"]
+
+
 def test_what_an_editor_can_not_do_is_told_and_keeps_no_other_from_its_turn(session, picture, red):
     editors = [
         Failing("broken", ValueError("broken is broken")),
@@ -345,7 +363,9 @@ def test_a_closed_session_keeps_what_is_missing_for_the_next(tmp_path, few, toyb
     red, green = Tinting("red", RED), Tinting("green", GREEN)
     with Session.open(tmp_path / "s", generator=toybox, encoder=clip) as session:
         session.use_editors(red, green)
+        assert session.info()["resumable"] == 1
         assert session.resume().result() == [edit.id]
+        assert session.info()["resumable"] == 0
         (handle,) = session.edits
         assert handle.state == "open"
         assert all(each.ready for each in handle.candidates)
@@ -386,6 +406,34 @@ def test_editors_are_rated_by_what_was_chosen_blind(session, picture):
         session.editor_ratings("dance")
     session.undo()
     assert session.editor_ratings("recolour").set_index("editor").loc["good", "shown"] == 3
+
+
+def test_accepted_edits_teach_the_prompt_what_was_wished(session, green):
+    ids = [each.id for each in session.pictures("apple", origin="original")[:3]]
+    with pytest.raises(InputError, match="accept"):
+        session.teach_prompt(chosen(session, ids[0], "make the apple green", green))
+    edits = [chosen(session, each, "put the apple on snow", green) for each in ids]
+    accepted = [each.accept() for each in edits]
+    session.teach_prompt(edits, max_proxies=16).result()
+    (proposal,) = [each for each in session.store.proposals() if each.feedback["kind"] == "transform"]
+    assert proposal.feedback["ids"] == ids
+    assert proposal.feedback["second"] == accepted
+    assert proposal.feedback["wish"] == "on snow"
+    assert proposal.report["proxies"] <= 16
+    assert session.history()["undo"] == "ask for a change of 3 pictures"
+    assert session.undo().kind == "transform"
+    assert session.store.proposal(proposal.id).state == "withdrawn"
+
+
+def test_the_choices_are_written_as_a_preference_data_set(session, edit, tmp_path):
+    edit.choose(by(edit, "green"), matches=4, unusable=[by(edit, "red")], words="fine")
+    folder = session.export_preferences(tmp_path / "p")
+    rows = [json.loads(line) for line in (folder / "metadata.jsonl").read_text("utf-8").splitlines()]
+    (row,) = [row for row in rows if row["edit"] == edit.id]
+    assert (row["chosen_editor"], row["rejected_editor"], row["matches"]) == ("green", "red", 4)
+    assert (row["unusable"], row["blind"], row["words"]) == (True, True, "fine")
+    with Image.open(folder / row["chosen_file_name"]) as picture:
+        assert picture.convert("RGB").tobytes() == edit.image().tobytes()
 
 
 def test_what_makes_no_sense_is_refused(session, edit, red, picture):

@@ -96,6 +96,9 @@ def test_an_accepted_candidate_is_a_generated_picture_that_descends_from_the_edi
     assert picture.provenance == made(begun.picture_id)
     assert store.descendants([begun.picture_id]) == {begun.picture_id: [picture.id]}
     assert picture.id in store.picture_columns().ids
+    assert store.edit_of(picture.id) is None
+    accepted = store.update_edit(begun.id, accepted_id=picture.id)
+    assert store.edit_of(picture.id) == accepted
 
 
 def test_what_does_not_fit_is_refused(store, begun):
