@@ -12,6 +12,7 @@ from toybox_edits import around, edits, success
 
 from datacrafter_widget.errors import InputError, JobCancelled, ModelError, OutOfMemoryError
 from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
+from datacrafter_widget.models.editors import attention
 from datacrafter_widget.models.editors.editor import Editor
 from datacrafter_widget.models.editors.registry import open_editor
 from datacrafter_widget.models.generator import picture_problem
@@ -225,6 +226,38 @@ def test_a_family_that_inversion_free_editing_does_not_do(family, tmp_path):
     generator = DiffusersGenerator(tiny_pipelines.save(family, tmp_path / family), device="cpu")
     with pytest.raises(ModelError, match="expected a pipeline like Stable Diffusion"):
         open_editor("inversion-free", generator=generator).edit(requests("recolour", 1))
+
+
+def test_the_target_attends_as_the_source_does(toybox):
+    unet = toybox.pipeline().unet
+    noisy = torch.randn(8, 8, 16, 16, generator=torch.Generator().manual_seed(0))
+    captions = torch.randn(8, 24, 128, generator=torch.Generator().manual_seed(1))
+    seen = {}
+    with torch.inference_mode():
+        plain = unet(noisy, 500, captions).sample
+        with attention.of_the_source(unet, 2):
+            layer = unet.down_blocks[1].attentions[0].transformer_blocks[0]
+            for name, module in {"query": layer.attn2.to_q, "words": layer.attn2.to_k}.items():
+                module.register_forward_hook(lambda _m, _a, out, name=name: seen.update({name: out}))
+            shared = unet(noisy, 500, captions).sample
+            layer.attn2.to_q._forward_hooks.popitem()
+            layer.attn2.to_k._forward_hooks.popitem()
+        again = unet(noisy, 500, captions).sample
+    sources, targets = [0, 1, 4, 5], [2, 3, 6, 7]
+    assert torch.equal(seen["query"][sources], seen["query"][targets])
+    assert not torch.equal(seen["words"][sources], seen["words"][targets])
+    assert torch.equal(plain[sources], shared[sources])
+    assert not torch.equal(plain[targets], shared[targets])
+    assert torch.equal(plain, again)
+
+
+def test_what_both_captions_say_stays(opened):
+    made = edits("recolour", 8, seed=8)
+    asked = [replace(request, picture_influence=0.75) for request, _, _ in made]
+    changed = np.abs(arrays(opened["inversion-free"].edit(asked)) - arrays([one.picture for one in asked]))
+    masks = np.stack([np.asarray(around(box)) > 0 for _, _, box in made])
+    assert changed[~masks].mean() < 8
+    assert changed[masks].mean() > 3 * changed[~masks].mean()
 
 
 def test_a_picture_that_is_to_stay_as_it_is_stays(opened):

@@ -16,10 +16,12 @@ for any parameterisation of the model: the picture, and what differs between the
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.errors import ModelError
+from datacrafter_widget.models.editors.attention import of_the_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +50,7 @@ class CleanPicture:
     """What a pipeline's UNet takes for the clean picture behind a noisy one.
 
     Attributes:
+        unet: the pipeline's.
         alphas: (T,) float32: how much of the picture is left at each timestep, squared (ᾱ).
     """
 
@@ -71,6 +74,7 @@ class CleanPicture:
             )
             raise ModelError(msg)
         self._pipeline = pipeline
+        self.unet: Any = unet
         self.alphas: torch.Tensor = alphas.float()
         self._kind = scheduler.config.prediction_type
         self._embeds_guidance = unet.config.time_cond_proj_dim is not None
@@ -80,7 +84,7 @@ class CleanPicture:
         pipeline = self._pipeline
         encoded = pipeline.encode_prompt(
             prompt=list(captions),
-            device=pipeline.device,
+            device=self.unet.device,
             num_images_per_prompt=1,
             do_classifier_free_guidance=True,
             negative_prompt=list(negatives),
@@ -133,7 +137,7 @@ class CleanPicture:
         """What the UNet says, in float32."""
         import torch
 
-        pipeline, unet = self._pipeline, self._pipeline.unet
+        pipeline, unet = self._pipeline, self.unet
         options: dict[str, Any] = {}
         if guidance is not None:
             options["timestep_cond"] = pipeline.get_guidance_scale_embedding(
@@ -162,6 +166,7 @@ def edited(
     timesteps: Sequence[int],
     guidance: tuple[float, float],
     generators: Sequence[torch.Generator],
+    attending: int = 0,
     changing: torch.Tensor | None = None,
     after_step: Callable[[int, int], object] = lambda _step, _steps: None,
 ) -> torch.Tensor:
@@ -175,6 +180,7 @@ def edited(
         timesteps: the noisiest first.
         guidance: of the source and of the target.
         generators: of each picture's noise, on the CPU.
+        attending: in how many of the first steps the target attends as the source does (see `attention`).
         changing: (B, 1, h, w), 1 where a picture may change, 0 where it stays; None: everywhere.
         after_step: called as `after_step(step, steps)`; an exception ends the work.
 
@@ -193,7 +199,9 @@ def edited(
             clean
         )
         noisy = [alpha.sqrt() * latents + (1 - alpha).sqrt() * noise for latents in (clean, result)]
-        before, after = predict(torch.cat(noisy), timestep, both, weights).chunk(2)
+        shared = of_the_source(predict.unet, count) if step < attending else contextlib.nullcontext()
+        with shared:
+            before, after = predict(torch.cat(noisy), timestep, both, weights).chunk(2)
         result = clean + after - before
         if changing is not None:
             result = clean + changing * (result - clean)

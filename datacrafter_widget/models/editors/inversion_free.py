@@ -66,17 +66,20 @@ class InversionFreeEditor:
     def parameters(self, request: EditRequest) -> dict[str, Any]:
         """Strength (how noisy the first step is), guidance towards both captions, steps, and size in pixels.
 
-        Guidance is less than for whole pictures: here it also moves what both captions say.
+        In the first `attention_steps` the target attends as the source does (see `attention`). Guidance is less than
+        for whole pictures: here it also moves what both captions say.
         """
         usual = self._generator.defaults
         gentle = 1 + 2 / 3 * (usual.guidance_scale - 1) if usual.guidance_scale > 1 else usual.guidance_scale
         guidance = sliders.guidance_for(request.text_influence, gentle)
+        steps = sliders.steps_for(request.steps, usual.num_inference_steps)
         width, height = frames.working_size(request.picture.size, usual.width, usual.height)
         return {
             "strength": round(sliders.along(request.picture_influence, 1.0, 0.9, 0.4), 3),
             "guidance_scale": guidance,
             "source_guidance_scale": min(1.0, guidance),
-            "num_inference_steps": sliders.steps_for(request.steps, usual.num_inference_steps),
+            "num_inference_steps": steps,
+            "attention_steps": round(steps * sliders.along(request.picture_influence, 0.0, 0.25, 0.75)),
             "width": width,
             "height": height,
         }
@@ -134,7 +137,7 @@ class InversionFreeEditor:
         predict, count = consistent.CleanPicture(pipeline), len(batch)
         size = (given["width"], given["height"])
         pictures = [frames.at_size(request.picture, size) for request in batch]
-        clean = latents.encode(pipeline, pictures, *size).to(pipeline.device)
+        clean = latents.encode(pipeline, pictures, *size).to(pipeline.unet.device)
         changing = None
         if any(request.mask is not None for request in batch):
             changing = torch.stack([coarse(request.mask, clean.shape[2:]) for request in batch]).to(clean)
@@ -146,6 +149,7 @@ class InversionFreeEditor:
             timesteps=predict.timesteps(given["strength"], given["num_inference_steps"]),
             guidance=(given["source_guidance_scale"], given["guidance_scale"]),
             generators=[torch.Generator("cpu").manual_seed(request.seed) for request in batch],
+            attending=given["attention_steps"],
             changing=changing,
             after_step=after_step,
         )
