@@ -62,6 +62,11 @@ def beginning(store: Store, picture_id: int) -> Beginning:
             break
         turns.append((made.seed, made.strength or 0.0))
         at = made.parent_id
+    if made.perturbation.startswith("edit:"):
+        raise InputError(
+            f"picture {picture_id} can't be varied: it was edited. Edit the picture that it came from again, with"
+            f" session.edit({made.parent_id}, …, seed=…)."
+        )
     if made.perturbation not in _REPEATABLE:
         raise InputError(
             f"picture {picture_id} can't be varied: what it began from was imagined together with other pictures"

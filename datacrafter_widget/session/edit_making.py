@@ -273,6 +273,11 @@ class EditMaker:
         editors = self.usable(wish.editors, **given)
         begun = self.beginning(edit.picture_id, edit.from_id)
         intent = self.understand(begun, wish.instruction, editors, **given)
+        if self._models.language is not None and intent.by != "language":
+            message = (
+                f"The language model does not say what {wish.instruction!r} asks for; rules read it instead."
+            )
+            self._events.emit("warning", where="edits", message=message)
         ranked = [asdict(each) for each in intent.ranked if each.name in editors]
         texts = {each["name"]: each["text"] for each in ranked}
         names = list(wish.editors or [each["name"] for each in ranked][:MOST_EDITORS] or editors)
@@ -338,7 +343,7 @@ class EditMaker:
                     waiting[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
                 elif not alone:
                     alone = True
-                    self._models.release_editors(editor.name)
+                    self._models.make_room(editor.name)
                     waiting.insert(0, batch)
                 else:
                     failures.append(failure)

@@ -137,12 +137,14 @@ class LoadedModels:
                 self._on_change()
             return self._editors[name]
 
-    def release_editors(self, but: str) -> None:
-        """Give the memory of all editors back but of one; the next use loads them again."""
+    def make_room(self, editor: str) -> None:
+        """Give the memory of all models back but of one editor; the next use loads them again."""
         with self._lock:
-            for name, editor in self._editors.items():
-                if name != but:
-                    editor.release()
+            others = (each for name, each in self._editors.items() if name != editor)
+            for model in (*others, self._generator, self._encoder):
+                if model is not None:
+                    model.release()
+        self._on_change()
 
     def release(self) -> None:
         """Give the models' memory back; the next use loads them again."""

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from PIL import Image
 from tinting import Failing, Tinting
 
-from datacrafter_widget import InputError, JobCancelled, Session, StoreError
+from datacrafter_widget import InputError, JobCancelled, OutOfMemoryError, Session, StoreError
 from datacrafter_widget.models.editors.editor import Abilities
+from datacrafter_widget.models.language import OpenAILanguageModel
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -319,6 +321,51 @@ def test_one_bad_picture_does_not_spoil_the_batch(session, red):
 
     red.edit = fail_in_company
     assert len(session.edit(ids, "make it red", editors=[red]).result()) == 5
+
+
+def test_where_memory_runs_out_it_goes_on_with_less(session, red, green):
+    ids = [each.id for each in session.pictures(origin="original")[:4]]
+    session.use_editors(green)
+    sizes = []
+
+    def with_little_memory(requests, **_):
+        sizes.append(len(requests))
+        if len(requests) > 1 or not green.released:
+            raise OutOfMemoryError("the memory is full", suggested_batch_size=1)
+        return Tinting.edit(red, requests)
+
+    red.edit = with_little_memory
+    assert len(session.edit(ids, "make it red", editors=[red]).result()) == 4
+    assert sizes == [4, 2, 1, 1, 1, 2, 1, 1]
+
+    def without_memory(*_, **__):
+        raise OutOfMemoryError("the memory is full", suggested_batch_size=None)
+
+    red.edit = without_memory
+    with pytest.raises(OutOfMemoryError, match="full"):
+        session.edit(ids[0], "make it red", editors=[red]).result()
+
+
+def test_an_edited_picture_can_not_be_varied(session, picture, red):
+    new = chosen(session, picture, "make it red", red).accept()
+    with pytest.raises(InputError, match="edited"):
+        session.vary(new)
+    session.undo()
+
+
+def test_when_the_language_model_fails_rules_read_the_wish_and_one_hears_of_it(
+    session, picture, red, chat, monkeypatch
+):
+    monkeypatch.setattr(session.models, "language", OpenAILanguageModel("test", base_url=chat.url))
+    chat.say("I'd rather not.")
+    heard = []
+    stop = session.events.subscribe(heard.append)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        edit = made(session, picture, "make the apple green", editors=[red])
+    stop()
+    assert edit.action == "recolour"
+    assert [each["where"] for each in heard if each["kind"] == "warning"] == ["edits"]
 
 
 def test_cancelled_it_keeps_the_candidates_that_are_there(session, picture, red, green):
