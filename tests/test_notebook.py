@@ -28,6 +28,16 @@ def figures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     ]
 
 
+def printed(notebook: nbformat.NotebookNode) -> str:
+    """What its cells print."""
+    return "".join(
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream" and output.name == "stdout"
+    )
+
+
 @pytest.mark.timeout(1200)
 def test_the_quickstart_executes(tmp_path: Path):
     execute("01_quickstart.ipynb", tmp_path)
@@ -47,6 +57,16 @@ def test_the_notebook_on_evaluation_executes_and_compares(tmp_path: Path):
     assert len(figures(notebook)) == 2
     shown = nbformat.writes(notebook)
     assert all(arm in shown for arm in ("image2image", "guided", "retrieved"))
+    assert len(shown) < MOST_BYTES
+
+
+@pytest.mark.timeout(1800)
+def test_the_notebook_on_what_is_missing_executes_and_shows_pictures(tmp_path: Path):
+    notebook = execute("04_what_is_missing.ipynb", tmp_path)
+    shown = nbformat.writes(notebook)
+    assert shown.count("data:image/webp") > 100  # nearest, made, collected, drawn in each round
+    assert "8 pictures imported" in printed(notebook)
+    assert "<boat-1> is ready" in printed(notebook)
     assert len(shown) < MOST_BYTES
 
 
