@@ -23,6 +23,7 @@ from datacrafter_widget.models.concepts import Concept
 from datacrafter_widget.models.encoder import Encoder
 from datacrafter_widget.models.generator import Generator, PictureRequest
 from datacrafter_widget.models.tuning import FILE_NAME, TuningSettings, tune
+from datacrafter_widget.models.tuning.settings import MOST_STEPS
 
 STATE_NAME = "rounds.json"
 
@@ -100,7 +101,8 @@ class Personalization:
             model: the folder of the generator's pipeline.
             generator: draws the samples.
             encoder: looks at them.
-            training: of each round; prompts and weights are filled in.
+            training: of the first round; prompts and weights are filled in. Later ones take more steps, so that each
+                given picture is drawn as often as in the first, whatever is learned beside it.
             known: what else the generator has been taught.
 
         Returns:
@@ -160,8 +162,10 @@ class Personalization:
         added = self.references(number)
         given = pictures()
         prompts = [self.settings.reference_prompt] * len(given) + [each.prompt for each in added]
+        practised = sum(each.weight for each in added) / len(given)
         wanted = replace(
             training,
+            steps=min(round(training.steps * (1 + practised)), MOST_STEPS),
             prompts=tuple(prompt.replace("{}", training.words) for prompt in prompts),
             weights=(1.0,) * len(given) + tuple(each.weight for each in added),
         )

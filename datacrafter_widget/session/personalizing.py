@@ -168,7 +168,8 @@ class Personalizing(Tuning):
                 `personalizing` shows what was drawn and goes on with its ``choose``.
             full: train the whole UNet as the paper does, not a LoRA: closer, but slow, and it takes sixteen bytes
                 a weight. What was learned is kept as a LoRA all the same.
-            steps: of each training; by default 500, with ``full`` 800 for an object and 500 for a style.
+            steps: of the first training; later ones take more in proportion to what they learn beside the given
+                pictures. By default 500, with ``full`` 800 for an object and 500 for a style.
             learning_rate: of the first step, by default 2e-4, with ``full`` 5e-6; it falls evenly to nothing.
             batch_size: pictures a step.
             token: its name in prompts; by default the class's word and a number.

@@ -79,9 +79,9 @@ class Sizes:
     samples: int = 6
     tests: int = 6
     top: int = 3
-    weight_scale: float = 3.0
+    weight_scale: float = 0.15
     steps: int = 120
-    learning_rate: float = 6e-4
+    learning_rate: float = 5e-4
     batch_size: int = 2
 
 

@@ -95,7 +95,7 @@ def test_a_person_chooses_between_the_rounds(session, subject, tmp_path):
 
 
 def test_a_choice_is_of_one_round_and_the_rounds_end_with_the_directions(session):
-    asked = {**SMALL, "rounds": 4}
+    asked = {**SMALL, "rounds": 4, "weight_scale": None}
     session.personalize(ids_of(session), anchors=PLACES, select="human", **asked).result(quiet=True)
     first = session.personalizing
     first.choose([0], instead=True).result(quiet=True)
@@ -107,6 +107,7 @@ def test_a_choice_is_of_one_round_and_the_rounds_end_with_the_directions(session
     assert states(session) == {"<boat-1>": "ready"}
     log = json.loads((folder_of(session, "<boat-1>") / "round-3" / "training.json").read_text())
     assert len(log["settings"]["prompts"]) == 4 + 2
+    assert log["settings"]["steps"] == 3  # of 2: the given pictures are drawn as often as in the first round
 
 
 def test_no_choice_at_all_ends_it_with_what_was_learned(session):
