@@ -221,6 +221,19 @@ def test_inversion_free_editing_with_other_families(family, tmp_path):
     assert not np.array_equal(arrays(same), arrays(other))
 
 
+def test_inversion_free_editing_with_a_model_of_one_step_without_guidance(tmp_path):
+    folder = tiny_pipelines.save("stable_diffusion", tmp_path / "turbo")
+    settings = {"num_inference_steps": 1, "guidance_scale": 0.0, "strength": 0.5}
+    (folder / "datacrafter.json").write_text(json.dumps(settings))
+    editor = open_editor("inversion-free", generator=DiffusersGenerator(folder, device="cpu"))
+    asked = requests("recolour", 1)
+    given = editor.parameters(asked[0])
+    assert given["guidance_scale"] == given["source_guidance_scale"] == 1
+    assert given["num_inference_steps"] > 1
+    edited = arrays(editor.edit(asked))
+    assert not np.array_equal(edited, arrays(editor.edit([replace(asked[0], target="a photo of snow")])))
+
+
 @pytest.mark.parametrize("family", ["stable_diffusion_3", "inpainting"])
 def test_a_family_that_inversion_free_editing_does_not_do(family, tmp_path):
     generator = DiffusersGenerator(tiny_pipelines.save(family, tmp_path / family), device="cpu")

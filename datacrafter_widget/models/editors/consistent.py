@@ -112,6 +112,8 @@ class CleanPicture:
         weight = guidance.view(-1, 1, 1, 1).to(noisy)
         if self._embeds_guidance:
             answer = self._answer(noisy, timestep, conditions.embeddings, conditions.pooled, guidance)
+        elif bool((guidance == 1).all()):
+            answer = self._answer(noisy, timestep, conditions.embeddings, conditions.pooled, None)
         else:
             both = torch.cat([conditions.without, conditions.embeddings])
             pooled = None

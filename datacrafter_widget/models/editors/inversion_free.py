@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
     from datacrafter_widget.models.editors.editor import EditRequest
 
+_FEWEST_STEPS = 8
+
 
 class InversionFreeEditor:
     """InfEdit's consistent denoising (see `consistent`).
@@ -67,17 +69,17 @@ class InversionFreeEditor:
         """Strength (how noisy the first step is), guidance towards both captions, steps, and size in pixels.
 
         In the first `attention_steps` the target attends as the source does (see `attention`). Guidance is less than
-        for whole pictures: here it also moves what both captions say.
+        for whole pictures: here it also moves what both captions say. A model that needs few steps or one gets more:
+        each is a step towards the edit.
         """
         usual = self._generator.defaults
-        gentle = 1 + 2 / 3 * (usual.guidance_scale - 1) if usual.guidance_scale > 1 else usual.guidance_scale
-        guidance = sliders.guidance_for(request.text_influence, gentle)
-        steps = sliders.steps_for(request.steps, usual.num_inference_steps)
+        guidance = 1 + 2 / 3 * (max(1.0, usual.guidance_scale) - 1)
+        steps = sliders.steps_for(request.steps, max(_FEWEST_STEPS, usual.num_inference_steps))
         width, height = frames.working_size(request.picture.size, usual.width, usual.height)
         return {
             "strength": round(sliders.along(request.picture_influence, 1.0, 0.9, 0.4), 3),
-            "guidance_scale": guidance,
-            "source_guidance_scale": min(1.0, guidance),
+            "guidance_scale": sliders.guidance_for(request.text_influence, guidance),
+            "source_guidance_scale": 1.0,
             "num_inference_steps": steps,
             "attention_steps": round(steps * sliders.along(request.picture_influence, 0.0, 0.25, 0.75)),
             "width": width,
