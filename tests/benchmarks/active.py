@@ -63,7 +63,7 @@ GOALS = {
 CHANGES = ("overfit_relative_change", "text_alignment_change", "image_alignment_change")
 #: Oracle → methods, the main table first.
 FULL = {"collector": METHODS, "painter": ("random", "random-phrases", "genmqd", "genmqd-decoder")}
-QUICK = {"collector": ("random", "random-phrases", "uncertainty", "genmqd", "genmqd-feature")}
+QUICK = {"collector": ("random", "random-phrases", "uncertainty", "genmqd")}
 SEEDS = 5
 
 

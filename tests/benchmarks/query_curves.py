@@ -28,7 +28,11 @@ ROUNDS, PER_CLASS, TEXTS = 5, 10, 3  # pictures a class and round; texts that th
 TEST_SEED, FIRST_SEED = 114_001, 31_000  # no training of the toybox has seen pictures of these
 METHODS = ("random", "uncertainty", "random-phrases", "genmqd", "genmqd-decoder", "genmqd-feature")
 SYNTHESIS = SynthesisSettings(
-    steps=60, refit_every=10, network=NetworkSettings(tolerance=1e-4), solver=Solver(tolerance=3e-2)
+    steps=60,
+    refit_every=10,
+    weight=PER_CLASS,  # a query stands for the pictures that it brings
+    network=NetworkSettings(tolerance=1e-4),
+    solver=Solver(tolerance=3e-2),
 )
 
 
