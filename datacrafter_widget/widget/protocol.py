@@ -23,11 +23,13 @@ PANELS = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "det
 MAX_IDS = 1_000_000
 LARGEST_ID = 2**31 - 1
 MAX_NAME = 100
+MAX_NAMES = 1000
 MAX_TEXT = 20_000
 MAX_WEIGHTS = 20
 MAX_PICTURE = 12_000_000
 """Characters of a picture file that the page sends, in base64."""
 
+_CONTENT = re.compile(r"[0-9a-f]{64}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
@@ -64,6 +66,18 @@ def _refs(value: Any) -> bool:
 
 def _key(value: Any) -> bool:
     return _id(value) or (isinstance(value, str) and len(value) <= MAX_NAME)
+
+
+def _name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
+
+
+def _contents(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_NAMES
+        and all(isinstance(item, str) and _CONTENT.fullmatch(item) for item in value)
+    )
 
 
 def _text(value: Any) -> bool:
@@ -191,6 +205,20 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "revert_edit": {"edit": _id, "step": _or_none(_id)},
     "replay_edit": {"edit": _id, "ids": _ids},
     "teach_prompt": {"edits": _ids},
+    "publish_edit": {"edit": _id, "title": _text, "description": _text, "public": _flag},
+    "gallery": {
+        "words": _text,
+        "likes": _whole,
+        "since": _or_none(_name),
+        "until": _or_none(_name),
+        "order": _one_of("newest", "oldest", "liked"),
+        "page": _whole,
+    },
+    "gallery_entry": {"entry": _name},
+    "gallery_pictures": {"keys": _contents, "size": _whole},
+    "like_entry": {"entry": _name, "liked": _flag},
+    "delete_entry": {"entry": _name},
+    "fork_entry": {"entry": _name, "ids": _ids},
     "keep": {"ids": _ids},
     "export": {"path": _text, "format": _text, "overwrite": _flag},
 }

@@ -31,6 +31,13 @@ SLOW = frozenset(
         "understand",
         "edit_rows",
         "edit_pictures",
+        "publish_edit",
+        "gallery",
+        "gallery_entry",
+        "gallery_pictures",
+        "like_entry",
+        "delete_entry",
+        "fork_entry",
     }
 )
 """Requests that read many rows or files: answered on another thread, so that cells are not held up."""
@@ -147,6 +154,36 @@ def _revert(session: Session, edit: int, step: int | None) -> Answer:
     return None, []
 
 
+def _publish(session: Session, edit: int, **about: Any) -> Answer:
+    return session.publish(edit, **about).id, []
+
+
+def _gallery(session: Session, **wanted: Any) -> Answer:
+    page = session.gallery.browse(**wanted)
+    return {"entries": [_entry(each) for each in page], "pages": page.pages, "total": page.total}, []
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    """An entry without its steps, for a card."""
+    brief = {name: value for name, value in entry.to_json().items() if name != "steps"}
+    return {**brief, "result": entry.result, "count": len(entry.steps)}
+
+
+def _gallery_entry(session: Session, entry: str) -> Answer:
+    found = session.gallery.entry(entry)
+    return {**_entry(found), "steps": found.to_json()["steps"]}, []
+
+
+def _gallery_pictures(session: Session, keys: list[str], size: int) -> Answer:
+    size = min(max(size, 16), LARGEST_THUMBNAIL)
+    return None, [_or_empty(partial(session.gallery.thumbnail, each, size)) for each in keys]
+
+
+def _like(session: Session, entry: str, liked: bool) -> Answer:
+    gallery = session.gallery
+    return _entry(gallery.like(entry) if liked else gallery.unlike(entry)), []
+
+
 def _take_collected(session: Session) -> Answer:
     report = session.take_collected()
     left_out = [f"{source}: {reason}" for source, reason in report.problems]
@@ -217,6 +254,13 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
     "revert_edit": _revert,
     "replay_edit": lambda session, edit, ids: _job(session.edit_handle(edit).replay(ids)),
     "teach_prompt": lambda session, edits: _job(session.teach_prompt(edits)),
+    "publish_edit": _publish,
+    "gallery": _gallery,
+    "gallery_entry": _gallery_entry,
+    "gallery_pictures": _gallery_pictures,
+    "like_entry": _like,
+    "delete_entry": lambda session, entry: _done(session.gallery.delete(entry)),
+    "fork_entry": lambda session, entry, ids: _job(session.fork(entry, ids)),
     "choose_candidates": lambda session, token, turn, candidates, instead: _job(
         _at_turn(session, token, turn).choose(candidates, instead=instead)
     ),

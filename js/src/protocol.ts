@@ -335,6 +335,43 @@ export interface PictureEdit {
 /** What a wish was understood as. */
 export type Understood = Pick<PictureEdit, "action" | "confidence" | "source" | "target" | "reason">;
 
+/** A published trail of edits, as a card has it; pictures are named by keys. */
+export interface GalleryCard {
+  id: string;
+  title: string;
+  description: string;
+  author: string;
+  public: boolean;
+  created: string;
+  picture: string;
+  /** The last step's picture. */
+  result: string;
+  subject: string;
+  likes: number;
+  liked: boolean;
+  /** How many steps there are. */
+  count: number;
+}
+
+export interface GalleryStep {
+  instruction: string;
+  picture: string;
+  action: string;
+  editor: string;
+  revision: string;
+  prompt: string;
+  negative: string;
+  source: string;
+  target: string;
+  seed: number | null;
+  sliders: Record<string, number>;
+  parameters: Record<string, unknown>;
+  mask: string | null;
+  reference: string | null;
+}
+
+export type GalleryEntry = GalleryCard & { steps: GalleryStep[] };
+
 /** A wish as it is sent: mask and reference are files in base64, or the reference a picture's id. */
 export interface Wish {
   instruction: string;
@@ -527,6 +564,25 @@ export interface Requests {
   revert_edit: { edit: number; step: number | null };
   replay_edit: { edit: number; ids: number[] };
   teach_prompt: { edits: number[] };
+  /** Answered by the id of the gallery's new entry. */
+  publish_edit: { edit: number; title: string; description: string; public: boolean };
+  /** Answered by `entries` (`GalleryCard`s), `pages`, `total`. */
+  gallery: {
+    words: string;
+    likes: number;
+    since: string | null;
+    until: string | null;
+    order: "newest" | "oldest" | "liked";
+    page: number;
+  };
+  /** Answered by a `GalleryEntry`. */
+  gallery_entry: { entry: string };
+  /** Answered by a WebP each. */
+  gallery_pictures: { keys: string[]; size: number };
+  /** Answered by the `GalleryCard`. */
+  like_entry: { entry: string; liked: boolean };
+  delete_entry: { entry: string };
+  fork_entry: { entry: string; ids: number[] };
   keep: { ids: number[] };
   export: { path: string; format: string; overwrite: boolean };
 }

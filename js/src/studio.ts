@@ -1,5 +1,6 @@
 export { editing } from "./studio/editing";
 export { exporting } from "./studio/exporting";
+export { gallery } from "./studio/gallery";
 export { lend } from "./studio/kit";
 export { picker } from "./studio/picker";
 export { strategy } from "./studio/strategy";

@@ -9,6 +9,7 @@ import { compareBox } from "./panels/detail/comparebox";
 import { numberField } from "./panels/numberfield";
 import { switchOf } from "./panels/switch";
 import { isPending } from "./pending";
+import { popover } from "./popover";
 import { roving } from "./roving";
 import type { Scope } from "./scope";
 import type * as studio from "./studio";
@@ -30,6 +31,7 @@ const kit: Kit = {
   compareBox,
   isPending,
   svg,
+  popover,
 };
 
 /** Asks Python for the studio. Its text becomes a module as a blob: no server has it. */

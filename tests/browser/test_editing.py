@@ -96,11 +96,14 @@ def drawn(bare: Any) -> None:
 
 def answered(bare: Any, kind: str, result: Any) -> None:
     """Answer all requests of a kind that are open, once there is one."""
-    bare.page.wait_for_function("kind => sent.some(each => each.type === kind && !each.done)", arg=kind)
+    bare.page.wait_for_function(
+        "kind => sent.some(each => each.type === kind && !window.over?.has(each.id))", arg=kind
+    )
     bare.page.evaluate(
         """([kind, result]) => {
-            for (const each of sent.filter(each => each.type === kind && !each.done)) {
-                each.done = true;
+            window.over ??= new Set();
+            for (const each of sent.filter(each => each.type === kind && !over.has(each.id))) {
+                over.add(each.id);
                 say({type: 'reply', id: each.id, result}, (each.candidates ?? []).map(() => webp));
             }
         }""",

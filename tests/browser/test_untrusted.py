@@ -1,6 +1,9 @@
 """Text from data is text: in every place that shows it, whatever is written in it."""
 
 import pytest
+import test_editing
+import test_gallery_studio
+import test_picking
 from furnished import PANELS, furnish, open_sheet, picture, points
 
 HTML = "<img src=x onerror=\"window.ran='img'\"><script>window.ran='script'</script>&amp;</textarea></style>"
@@ -35,6 +38,8 @@ def trouble(bare):
             if (window.ran) found.push(`ran: ${window.ran}`);
             const page = document.documentElement;
             if (page.scrollWidth > page.clientWidth) found.push(`sideways: ${page.scrollWidth}`);
+            for (const box of root.querySelectorAll('.dc-studio, .dc-studio .dc-bench, .dc-sheets'))
+                if (box.scrollWidth > box.clientWidth + 1) found.push(`too wide: ${box.className} ${box.scrollWidth}`);
             for (const body of root.querySelectorAll('.dc-panel-body, .dc-panel-header')) {
                 const {overflowX} = getComputedStyle(body);
                 if (body.checkVisibility() && overflowX !== 'hidden' && body.scrollWidth > body.clientWidth + 1)
@@ -94,6 +99,39 @@ def test_boxes_show_text(bare, kind):
         assert place["x"] + place["width"] <= 1400
         assert trouble(bare) == [], action
         bare.page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("kind", EVIL)
+def test_the_studio_shows_text(bare, kind):
+    shown(bare, kind)
+    said = EVIL[kind]
+    made = {"id": 10, "letter": "A", "ready": False, "problem": said, "editor": said, "text": said}
+    edit = test_editing.revealed(1, instruction=said, reason=said, target=said, feedback={"words": said})
+    edit["candidates"][1] |= {"editor": said, "text": said, "parameters": {said: said}}
+    edit["candidates"] += [made | {"parameters": {said: [said]}}]
+    branch = test_editing.row(2, instruction=said, aside=True)
+    bare.button("edit").click()
+    bare.answer("picture", picture(lambda text: f"{text} {said}"))
+    test_editing.answered(bare, "edit_rows", [edit | {"picture_id": 70}, branch | {"picture_id": 70}])
+    bare.page.locator(".dc-choice summary").click()
+    assert trouble(bare) == []
+    assert said in bare.page.locator(".dc-choice dd").first.text_content()
+    bare.button("open-gallery").click()
+    step = test_gallery_studio.STEP | dict.fromkeys(("instruction", "editor", "prompt", "target"), said)
+    card = test_gallery_studio.card(2, title=said, description=said, author=said, subject=said)
+    test_editing.answered(bare, "gallery", {"entries": [card], "pages": 1, "total": 1})
+    bare.page.locator("[data-entry]").click()
+    steps = [step | {"parameters": {said: said}}]
+    test_editing.answered(bare, "gallery_entry", card | {"steps": steps})
+    bare.page.locator(".dc-entry-steps summary").click()
+    assert trouble(bare) == []
+    bare.button("close-studio").click()
+    turn = test_picking.TURN | {"token": said, "class_id": 1}
+    bare.state(turns=[turn])
+    bare.button("choose").click()
+    bare.answer("candidates", [each | {"anchor": said} for each in test_picking.ROWS])
+    bare.page.locator("[data-candidate]").first.wait_for()
+    assert trouble(bare) == []
 
 
 @pytest.mark.parametrize("width", [340, 700])

@@ -112,3 +112,35 @@ def test_a_wish_is_understood_without_anything_being_made(session, page, picture
     assert answer["result"]["action"] == "restyle"
     assert answer["result"]["reason"]
     assert len(session.edit_table()) == edits
+
+
+@pytest.mark.usefixtures("editors")
+def test_an_edit_is_published_found_liked_taken_up_and_deleted(session, page, picture):
+    row = asked(session, page, "edit", ids=[picture], instruction="make it violet", mask=png())
+    chosen = next(each["id"] for each in row["candidates"] if each["ready"])
+    session.choose_edit(row["id"], chosen)
+    about = {"title": "Violet <b>", "description": "a test", "public": False}
+    published, _ = page.ask("publish_edit", edit=row["id"], **about)
+    look = {"likes": 0, "since": None, "until": None, "order": "newest", "page": 1}
+    found, _ = page.ask("gallery", words="violet", **look)
+    (card,) = found["result"]["entries"]
+    assert (card["id"], card["title"], card["count"]) == (published["result"], "Violet <b>", 1)
+    none, _ = page.ask("gallery", words="purple", **look)
+    assert none["result"] == {"entries": [], "pages": 1, "total": 0}
+    wrong, _ = page.ask("gallery", words="", **look | {"since": "yesterday"})
+    assert "yesterday" in wrong["message"]
+    entry, _ = page.ask("gallery_entry", entry=card["id"])
+    (step,) = entry["result"]["steps"]
+    assert step["instruction"] == "make it violet"
+    keys = [card["picture"], card["result"], step["mask"], "0" * 64]
+    _, buffers = page.ask("gallery_pictures", keys=keys, size=64)
+    assert [each[8:12] for each in buffers] == [b"WEBP"] * 3 + [b""]
+    liked, _ = page.ask("like_entry", entry=card["id"], liked=True)
+    assert (liked["result"]["likes"], liked["result"]["liked"]) == (1, True)
+    other = session.pictures(origin="original")[1].id
+    answer, _ = page.ask("fork_entry", entry=card["id"], ids=[other])
+    (number,) = session._runner.job(answer["result"]).result(240)
+    assert session.edit_handle(number).picture_id == other
+    page.ask("delete_entry", entry=card["id"])
+    gone, _ = page.ask("gallery_entry", entry=card["id"])
+    assert card["id"] in gone["message"]

@@ -61,7 +61,13 @@ export function detailPanel(scope: Scope): HTMLElement {
   store.on("edits", refreshEdit, signal);
   store.on("info", refreshEdit, signal);
   refreshEdit();
-  header.append(edit, h("span.dc-spring"), bin, all);
+  const gallery = button({
+    action: "gallery",
+    label: "Gallery: edits that were published",
+    icon: "gallery",
+    click: () => void withStudio(scope, "detail", (studio) => void studio.gallery(scope)),
+  });
+  header.append(edit, gallery, h("span.dc-spring"), bin, all);
   const empty = h("p.dc-empty", { hidden: true });
   const retry = link("retry-detail", "Ask for the pictures again", () => void ask());
   retry.textContent = "Try again";

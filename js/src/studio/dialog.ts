@@ -20,13 +20,17 @@ export function dialog({ root, signal: life }: Scope, name: string, label: strin
     label,
     on: {
       keydown: (event) => event.stopPropagation(), // the dashboard and Jupyter have keys of their own
-      close: () => {
-        over.abort();
-        box.remove();
-      },
+      close: () => end(),
     },
   });
-  const close = () => box.close();
+  const end = () => {
+    over.abort();
+    box.remove();
+  };
+  const close = () => {
+    box.close(); // gives the focus back
+    end(); // at once: another one may be opened now
+  };
   const head = h("div.dc-sheet-head", h("b", { dir: "auto" }, label));
   box.append(
     h("header", head, button({ action: "close-studio", label: "Close", icon: "close", click: close })),

@@ -1,13 +1,15 @@
 import type { EditCandidate, PictureEdit, PictureRow, Requests, Wish } from "../protocol";
 import type { Scope } from "../scope";
 import { dialog } from "./dialog";
-import { candidatePictures } from "./editing/candidatepictures";
 import { type Acts, choice } from "./editing/choice";
+import { publishing } from "./editing/publishing";
 import { stage } from "./editing/stage";
 import { strip } from "./editing/strip";
 import { beginning, newestStep, trailThrough } from "./editing/trails";
 import { wishForm } from "./editing/wishform";
+import { gallery } from "./gallery";
 import { button, compareBox, counted, h, isPending, lateImage, roving } from "./kit";
+import { latePictures } from "./latepictures";
 
 const MOST = 24;
 const SIZE = 512;
@@ -20,13 +22,16 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
   const opened = dialog(scope, "editing", "Edit");
   if (!opened) return;
   const { box, head, signal, close } = opened;
-  const candidate = candidatePictures(connection, signal);
+  const candidate = latePictures(
+    (candidates: number[]) => connection.request("edit_pictures", { candidates, size: SIZE }, "studio"),
+    signal,
+  );
   const others = [...new Set([...ids, ...ui.selection])].slice(0, MOST);
 
   let picture = ids[0];
   let at: number | null = null;
   let rows: PictureEdit[] = [];
-  let drawn = { base: "", choice: "" };
+  const drawn = { base: "", ways: "", choice: "" };
   const sheets = new Map<number, PictureRow>();
 
   const act = async <N extends keyof Requests>(
@@ -159,6 +164,12 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
               () => "The steps are done on the others.",
             ),
         ),
+      row?.chosen &&
+        !store.get("info").read_only &&
+        publishing(
+          row,
+          (args) => void act("publish_edit", args, () => "Published. It stands in the gallery."),
+        ),
       accepted.length > 0 &&
         link(
           "teach-prompt",
@@ -197,7 +208,16 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
   tabs.hidden = ids.length < 2;
   const title = head.firstElementChild!;
   const note = h("span.dc-note", given.length > MOST && `the first ${MOST} of ${given.length} pictures`);
-  head.append(note);
+  const published = button({
+    action: "open-gallery",
+    label: "Gallery: edits that were published",
+    text: "Gallery",
+    click: () => {
+      close();
+      void gallery(scope);
+    },
+  });
+  head.append(note, published);
   box.append(
     notices.slot("studio"),
     notices.slot("edits"),
@@ -213,12 +233,21 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
     const base = beginning(rows, at);
     const sheet = sheets.get(picture);
     title.textContent = `Edit picture ${picture}${sheet?.class ? ` · ${sheet.class}` : ""}`;
-    for (const [i, chip] of chips.entries()) chip.ariaPressed = String(ids[i] === picture);
+    for (const [i, chip] of chips.entries()) {
+      const waits = rows.some((each) => each.picture_id === ids[i] && each.state === "open" && !each.aside);
+      chip.ariaPressed = String(ids[i] === picture);
+      chip.toggleAttribute("data-mark", waits);
+      chip.title = `Picture ${ids[i]}${waits ? ", waits for your choice" : ""}`;
+      chip.ariaLabel = chip.title;
+    }
     const focused = strips.querySelector<HTMLElement>(":focus")?.dataset.step;
     const origin = thumbnails.picture(picture);
     strips.replaceChildren(strip({ rows, picture, at, origin, candidate, go }));
     if (focused) strips.querySelector<HTMLElement>(`[data-step="${focused}"]`)?.focus();
-    steps.replaceChildren(...ways().filter((way) => !!way));
+    const facts = rows.map(({ id, state, aside, chosen, accepted }) => [id, state, aside, chosen, accepted]);
+    const known = JSON.stringify([picture, at, facts]);
+    if (known !== drawn.ways) steps.replaceChildren(...ways().filter((way) => !!way)); // a box may be open in it
+    drawn.ways = known;
 
     const key = base ? `candidate ${base.chosen}` : `picture ${picture}`;
     if (sheet && key !== drawn.base) {
@@ -237,7 +266,7 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
 
     const signature = JSON.stringify(row ?? null);
     if (signature === drawn.choice) return;
-    drawn = { ...drawn, choice: signature };
+    drawn.choice = signature;
     const held = made.querySelector<HTMLElement>(":focus")?.dataset.action;
     made.replaceChildren(...(row ? [choice(row, store.get("info").read_only, acts(row))] : []));
     const again = held && made.querySelector<HTMLElement>(`[data-action="${held}"]:enabled`);

@@ -8,6 +8,7 @@ import type { compareBox as compare } from "../panels/detail/comparebox";
 import type { numberField as field } from "../panels/numberfield";
 import type { switchOf as switches } from "../panels/switch";
 import type { isPending as pends } from "../pending";
+import type { popover as pops } from "../popover";
 import type { roving as rove } from "../roving";
 import type { svg as draw } from "../svg";
 
@@ -25,6 +26,7 @@ export interface Kit {
   compareBox: typeof compare;
   isPending: typeof pends;
   svg: typeof draw;
+  popover: typeof pops;
 }
 
 export let h: Kit["h"];
@@ -39,6 +41,7 @@ export let roving: Kit["roving"];
 export let compareBox: Kit["compareBox"];
 export let isPending: Kit["isPending"];
 export let svg: Kit["svg"];
+export let popover: Kit["popover"];
 
 /** Takes what is lent, before anything else is asked of the studio. */
 export function lend(kit: Kit): void {
@@ -55,5 +58,6 @@ export function lend(kit: Kit): void {
     compareBox,
     isPending,
     svg,
+    popover,
   } = kit);
 }
