@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from blobs import blobs
+
 from datacrafter_widget.active.curvature import Solver, inverse_product
 from datacrafter_widget.active.influence import (
     influence_of_removal,

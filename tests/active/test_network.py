@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from blobs import blobs
+
 from datacrafter_widget.active.network import Network, NetworkSettings, Samples, fit_network, objective
 from datacrafter_widget.errors import InputError
 

@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blobs import blobs
 from datacrafter_widget.active.influence import perturbation_gradient
 from datacrafter_widget.active.network import Network, NetworkSettings, Samples, fit_network
 from datacrafter_widget.active.synthesis import SynthesisSettings, expected_gain, prepare, synthesise
