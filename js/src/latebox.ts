@@ -11,12 +11,13 @@ export function lateBox(
   fill: (studio: Studio) => HTMLElement[],
 ): HTMLElement {
   const box = popover(opener, label);
-  box.addEventListener("toggle", ({ newState }) => {
+  box.addEventListener("toggle", async ({ newState }) => {
     if (newState !== "open" || box.firstChild) return;
-    void withStudio(scope, where, (studio) => {
+    const filled = await withStudio(scope, where, (studio) => {
       if (!box.firstChild) box.append(...fill(studio));
       if (box.matches(":popover-open")) box.querySelector<HTMLElement>("[data-first]")?.focus();
     });
+    if (!filled) box.hidePopover();
   });
   return box;
 }

@@ -44,18 +44,20 @@ export async function fetchStudio(request: Connection["request"]): Promise<Studi
   return module;
 }
 
-/** Does something with the studio and its style sheet; what goes wrong on the way is said at `where`. */
+/** Does something with the studio and its style sheet, or says at `where` why it can't; whether it could. */
 export async function withStudio(
   { connection, root, signal }: Scope,
   where: string,
   run: (studio: Studio) => void,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const studio = await connection.studio();
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     if (!root.querySelector(":scope > style")) root.append(h("style", studio.sheet));
     run(studio);
+    return true;
   } catch (error) {
     connection.ui.emit("notice", { where, kind: "error", message: (error as Error).message });
+    return false;
   }
 }

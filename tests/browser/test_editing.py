@@ -272,6 +272,11 @@ def test_none_may_be_chosen_and_what_is_unusable_marked(bare):
     dialog.get_by_text("You chose none of them.").wait_for()
 
 
+def test_a_choice_that_was_taken_back_is_not_called_blind(bare):
+    dialog = opened(bare, revealed() | {"state": "open", "chosen": None})
+    assert dialog.get_by_text("that you know who made which is noted").is_visible()
+
+
 def test_with_the_choice_names_are_told_and_it_is_accepted(bare):
     dialog = opened(bare, row())
     assert "inversion-free" not in dialog.inner_text()

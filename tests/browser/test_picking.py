@@ -76,6 +76,20 @@ def test_the_studio_is_asked_for_once_and_again_only_after_it_failed(bare):
     assert bare.page.locator(".datacrafter > style").count() == 1
 
 
+def test_a_box_that_cant_be_filled_closes_and_says_why(bare):
+    shown(bare)
+    bare.page.evaluate("window.studio = false")
+    bare.button("teach").click()
+    box = bare.page.locator(".dc-popover:popover-open")
+    box.wait_for()
+    bare.refuse("studio", "not built")
+    box.wait_for(state="detached")
+    bare.page.locator("[data-slot='prompts']").get_by_text("not built").wait_for()
+    bare.page.evaluate("window.studio = true")
+    bare.button("teach").click()
+    box.get_by_text("Teach the generator").wait_for()
+
+
 def test_the_proposed_are_picked_to_begin_with_and_more_may_be_added(bare):
     dialog = opened(bare)
     assert dialog.locator("h3").all_text_contents() == [ANCHORS[1], ANCHORS[0] + "2 of 4 overfitted"]

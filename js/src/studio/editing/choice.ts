@@ -149,7 +149,9 @@ export function choice(row: PictureEdit, frozen: boolean, acts: Acts): HTMLEleme
     running: candidates.length
       ? `${there} of ${candidates.length} there. They come in a random order.`
       : "The wish is being understood …",
-    open: "Choose without knowing who made which.",
+    open: candidates.some(({ editor }) => editor)
+      ? "Choose one; that you know who made which is noted."
+      : "Choose without knowing who made which.",
     chosen: made ? `You chose ${made.letter}, by ${made.editor}.` : "",
     declined: "You chose none of them.",
     withdrawn: "Stopped before there was anything to choose.",
