@@ -69,4 +69,5 @@ def take_in(job: Job[Any], store: Store, observer: Observer, events: Events, pic
     observer.place([picture])
     events.emit("pictures", ids=[picture_id])
     events.emit("flags")
-    observer.measure()
+    if not store.open_jobs():  # a round that is being made is measured when it is whole
+        observer.measure()

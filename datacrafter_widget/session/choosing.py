@@ -95,7 +95,7 @@ class Choosing(Core):
         """Take the chosen candidate of an edit into the data set; returns the new picture's id. Undo takes it back.
 
         It is of the class of the picture that was edited, and a descendant of it, with all that is known of how it
-        was made. One that is in the data set already is not taken in again.
+        was made, and counts with the latest round. One that is in the data set already is not taken in again.
 
         Raises:
             InputError: there is no such edit, or nothing is chosen of it.
@@ -106,8 +106,8 @@ class Choosing(Core):
             if edit.accepted_id is not None:
                 return edit.accepted_id
             made = self._store.edit_candidate(edit.chosen_id or 0)
+            iteration = max(int(self._store.picture_columns().iterations.max(initial=0)), 1)
             with self._store.transaction():
-                iteration = max(self._store.next_iteration() - 1, 1)
                 picture = self._store.add_edited(made.id, provenance_of(self._store, edit, made), iteration)
                 self._history.do("accept_edit", {"edit_id": edit.id, "picture_id": picture.id})
         self._submit(

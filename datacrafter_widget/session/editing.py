@@ -11,7 +11,7 @@ from datacrafter_widget.editing.masks import read_mask
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.models.editors.editor import Editor, EditRequest
 from datacrafter_widget.session.choosing import Choosing
-from datacrafter_widget.session.edit_making import Wish
+from datacrafter_widget.session.edit_wish import Wish
 from datacrafter_widget.session.edits import EditHandle, edit_table, trail_ids
 from datacrafter_widget.store.decoding import decode
 from datacrafter_widget.store.jobs import MAX_SEED
