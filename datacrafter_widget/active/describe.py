@@ -15,6 +15,7 @@ from datacrafter_widget.active.phrases import Aim, Phrase, nearest_phrases
 from datacrafter_widget.active.sentence import plural, sentence
 from datacrafter_widget.errors import InputError, ModelError
 from datacrafter_widget.generation.class_words import mentions, word_pattern
+from datacrafter_widget.generation.english import correct_articles
 from datacrafter_widget.labels.captioning import clean_caption
 from datacrafter_widget.labels.text import plain_line
 from datacrafter_widget.models.answers import AnswerError
@@ -86,6 +87,7 @@ def describe(
     usual: ArrayLike | None = None,
     spread: float | None = None,
     others: Sequence[str] = (),
+    avoid: Sequence[str] = (),
     method: Method = "phrases",
     count: int = 1,
     decoder: Decoder | None = None,
@@ -109,6 +111,7 @@ def describe(
             x* moves but a little: the decoder looks further in its direction, to where pictures would be, as far as
             those of the class or those of all classes differ.
         others: words of the other classes.
+        avoid: labels that no text of the decoder's or of the phrases says.
         method: "phrases" (nothing trained), "decoder", or "language" (a language model verbalises the phrases).
         count: descriptions at most.
         decoder: of the same encoder, for "decoder".
@@ -121,9 +124,13 @@ def describe(
         InputError: an unknown method, one without its model, or features that don't fit.
     """
     _check_method(method, decoder, language)
+    labels = [label for label in labels if label not in avoid]
     if decoder is not None and method == "decoder":
         aim = Aim(x, usual, class_word, others, encode_texts, gap)
-        texts = _decoded(decoder, gap, class_word, others, _points(x, usual, spread or 0.0, gap.image_mean))
+        points = _points(x, usual, spread or 0.0, gap.image_mean)
+        texts = [
+            text for text in _decoded(decoder, gap, class_word, others, points) if not mentions(text, *avoid)
+        ]
         scores = aim.texts(texts)
         best: dict[tuple[str, ...], Description] = {}
         for at in np.argsort(-scores, kind="stable"):
@@ -225,7 +232,8 @@ def _decoded(
     Far from all captions a decoder stammers ("a pencil pencil sketch"); such texts are left out.
     """
     found = decoder.candidates(points, _CANDIDATES, image_mean=gap.image_mean)
-    texts = list(dict.fromkeys(text for some in found for text in some if text and not _STAMMER.search(text)))
+    said = (correct_articles(text) for some in found for text in some if text and not _STAMMER.search(text))
+    texts = list(dict.fromkeys(said))
     texts = [text for text in texts if not _names_another(text, class_word, others)]
     named = [text for text in texts if mentions(text, class_word, plural(class_word))]
     return named or [f"{sentence(class_word, ())}, {text}" for text in texts]

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_CHATTY = ("configuration_utils", "pipelines.pipeline_utils", "pipelines.pipeline_loading_utils")
+_CHATTY = (
+    "configuration_utils",
+    "loaders.lora_base",
+    "pipelines.pipeline_utils",
+    "pipelines.pipeline_loading_utils",
+)
+_HARMLESS = ("Expected types for vae", "were passed to AutoencoderTiny", "No LoRA keys associated to")
 
 
 def first_line(error: BaseException) -> str:
@@ -48,7 +54,8 @@ def reached(name: str, form: str) -> Iterator[None]:
 def quiet_loading() -> Iterator[None]:
     """Hide the bars that diffusers and transformers draw while they put weights into place.
 
-    Two of diffusers' warnings go with them: both are about small autoencoders and harmless.
+    Three of diffusers' warnings go with them: two are about small autoencoders, one about text encoders that a LoRA
+    leaves as they are. All are harmless.
     """
     import diffusers.utils.logging
     import transformers.utils.logging
@@ -86,4 +93,4 @@ def _short_enough(record: logging.LogRecord) -> bool:
 
 def _worth_saying(record: logging.LogRecord) -> bool:
     text = record.getMessage()
-    return not (text.startswith("Expected types for vae") or "were passed to AutoencoderTiny" in text)
+    return not any(harmless in text for harmless in _HARMLESS)

@@ -24,7 +24,7 @@ from datacrafter_widget.session.feedback import Feedback
 from datacrafter_widget.session.proxying import ProxyMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from datacrafter_widget.jobs import Job
     from datacrafter_widget.refine import Mutate, Refinement
@@ -328,7 +328,7 @@ def _report(feedback: Feedback, found: Refinement) -> dict[str, Any]:
     }
 
 
-def mentioned(labels: Sequence[str], reasons: Sequence[str]) -> Collection[str]:
+def mentioned(labels: Sequence[str], reasons: Sequence[str]) -> list[str]:
     """The words of the vocabulary that the reasons for turning a prompt down speak of."""
     said = {word for reason in reasons for word in re.findall(r"[\w'-]+", reason.casefold())}
     return [label for label in labels if set(label.casefold().split()) <= said]

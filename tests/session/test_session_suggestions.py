@@ -9,6 +9,7 @@ from PIL import Image
 
 from datacrafter_widget import InputError, JobCancelled, Session, StoreError
 from datacrafter_widget.active.decoder_training import DecoderSettings
+from datacrafter_widget.generation.class_words import mentions
 from datacrafter_widget.models.language import OpenAILanguageModel
 from datacrafter_widget.session.study import study_of
 from datacrafter_widget.store.collecting import WISH_NAME
@@ -130,6 +131,15 @@ def test_a_reason_keeps_the_words_it_mentions_away(session, suggested):
     suggested.reject(f"no more {' or '.join(labels)}, please")
     (other,) = session.suggest("crane").result()
     assert not set(labels) & set(session.store.suggestion(other).report["labels"])
+
+
+def test_a_reason_keeps_its_words_out_of_what_a_decoder_writes_too(session):
+    (first,) = session.suggest("crane", method="decoder").result()
+    unwanted = session.store.suggestion(first).report["labels"][0]
+    session.reject_suggestion(first, f"no more {unwanted}")
+    (other,) = session.suggest("crane", method="decoder").result()
+    found = session.store.suggestion(other)
+    assert not mentions(found.text, unwanted)
 
 
 def test_what_was_cut_off_goes_on_class_by_class(session):
