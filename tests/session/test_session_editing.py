@@ -2,7 +2,6 @@
 
 import json
 import queue
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -353,6 +352,7 @@ def test_an_edited_picture_can_not_be_varied(session, picture, red):
     session.undo()
 
 
+@pytest.mark.filterwarnings("ignore:The language model")
 def test_when_the_language_model_fails_rules_read_the_wish_and_one_hears_of_it(
     session, picture, red, chat, monkeypatch
 ):
@@ -360,9 +360,7 @@ def test_when_the_language_model_fails_rules_read_the_wish_and_one_hears_of_it(
     chat.say("I'd rather not.")
     heard = []
     stop = session.events.subscribe(heard.append)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        edit = made(session, picture, "make the apple green", editors=[red])
+    edit = made(session, picture, "make the apple green", editors=[red])
     stop()
     assert edit.action == "recolour"
     assert [each["where"] for each in heard if each["kind"] == "warning"] == ["edits"]
