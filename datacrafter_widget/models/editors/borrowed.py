@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -116,9 +117,9 @@ class BorrowingEditor(PipedEditor):
             )
         super().__init__(self.generator.device)
 
+    @abstractmethod
     def extended(self, pipeline: Any) -> Any:
         """The generator's pipeline, extended: another pipeline with the same parts."""
-        raise NotImplementedError
 
     def lent(
         self, words: Sequence[str], count: int

@@ -197,9 +197,7 @@ def edited(
     result = clean
     for step, timestep in enumerate(timesteps):
         alpha = predict.alphas[timestep].to(clean.device)
-        noise = torch.stack([torch.randn(clean.shape[1:], generator=source) for source in generators]).to(
-            clean
-        )
+        noise = torch.stack([torch.randn(clean.shape[1:], generator=own) for own in generators]).to(clean)
         noisy = [alpha.sqrt() * latents + (1 - alpha).sqrt() * noise for latents in (clean, result)]
         shared = of_the_source(predict.unet, count) if step < attending else contextlib.nullcontext()
         with shared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datacrafter_widget.errors import ModelError
@@ -90,9 +91,9 @@ class ControlNetEditor(BorrowingEditor):
             "height": height,
         }
 
+    @abstractmethod
     def condition(self, request: EditRequest, size: tuple[int, int]) -> Image.Image:
         """What the ControlNet looks at."""
-        raise NotImplementedError
 
     def arguments(self, batch: Sequence[EditRequest], size: tuple[int, int]) -> dict[str, Any]:
         """Pictures and their structure."""

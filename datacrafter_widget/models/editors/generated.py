@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datacrafter_widget.models.editors import frames, sliders, texts
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.generator import Generator
 
 
-class GeneratorEditor:
+class GeneratorEditor(ABC):
     """What both have in common: noise on the picture, and denoising towards the caption of what is wanted.
 
     Attributes:
@@ -44,13 +45,13 @@ class GeneratorEditor:
         """Where the generator runs."""
         return self._generator.device
 
+    @abstractmethod
     def strength(self, picture_influence: float) -> float:
         """How far the picture is left, above 0 and up to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def inpainted(self, mask: Image.Image | None, size: tuple[int, int]) -> Image.Image | None:
         """The mask that the generator is given."""
-        raise NotImplementedError
 
     def parameters(self, request: EditRequest) -> dict[str, Any]:
         """Strength, guidance, steps (of which image-to-image does `strength`) and size in pixels."""
@@ -76,7 +77,7 @@ class GeneratorEditor:
             requests, lambda request: tuple(self.parameters(request).items()), self._run, on_step
         )
 
-    def release(self) -> None:
+    def release(self) -> None:  # noqa: B027 (that is all there is to do)
         """Nothing of its own to give back."""
 
     def _run(self, batch: list[EditRequest], settings: tuple[Any, ...], on_step: Any) -> list[Image.Image]:

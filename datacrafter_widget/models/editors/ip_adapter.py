@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datacrafter_widget.errors import ModelError
@@ -72,13 +73,13 @@ class IPAdapterEditor(BorrowingEditor):
         self._encoder: tuple[Any, Any] | None = None
         self._in_unet: _InUNet | None = None
 
+    @abstractmethod
     def scale(self, picture_influence: float) -> float:
         """How much the reference counts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def strength(self, picture_influence: float) -> float:
         """How far the picture is left."""
-        raise NotImplementedError
 
     def blocks(self, scale: float) -> Any:
         """The scale for the blocks where the adapter works, for `set_ip_adapter_scale`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datacrafter_widget.models.editors.editor import Abilities, EditRequest
 
 
-class PipedEditor:
+class PipedEditor(ABC):
     """What they have in common: batches, steps, decoding, sizes and masks.
 
     Attributes:
@@ -52,9 +53,9 @@ class PipedEditor:
         self.device = device
         self._decoder = Decoder(device)
 
+    @abstractmethod
     def parameters(self, request: EditRequest) -> dict[str, Any]:
         """The pipeline's arguments that the sliders come to, with `width` and `height`."""
-        raise NotImplementedError
 
     def prompt(self, request: EditRequest) -> str:
         """The text that the pipeline is given: the caption or the instruction, whichever it reads."""
@@ -70,13 +71,13 @@ class PipedEditor:
         """
         return {"image": [frames.at_size(request.picture, size) for request in batch]}
 
+    @abstractmethod
     def lent(
         self, words: Sequence[str], count: int
     ) -> contextlib.AbstractContextManager[tuple[Any, list[str]]]:
         """The pipeline, for this borrower alone, and the texts as it is to be given them."""
-        raise NotImplementedError
 
-    def prepare(self, pipeline: Any, given: dict[str, Any]) -> None:
+    def prepare(self, pipeline: Any, given: dict[str, Any]) -> None:  # noqa: B027 (few have any such)
         """Set what of the parameters is no argument of the pipeline's call."""
 
     def edit(
