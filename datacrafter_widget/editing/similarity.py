@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEAREST = 3
+PER_ACTION = 20
+"""Examples of each action that are embedded; all of them would take an encoder a minute."""
 
 
 class TextEncoder(Protocol):
@@ -38,10 +40,10 @@ def read_by_examples(instruction: str, encoder: TextEncoder) -> Reading:
     """
     actions = list(EXAMPLES)
     said = bare_wish(instruction) or instruction
-    texts = [bare_wish(text) for action in actions for text in EXAMPLES[action]]
+    texts = [bare_wish(text) for action in actions for text in EXAMPLES[action][:PER_ACTION]]
     features = encoder.encode_texts([said, *texts])
     cosines = features[1:] @ features[0]
-    owners = np.repeat(np.arange(len(actions)), [len(EXAMPLES[action]) for action in actions])
+    owners = np.repeat(np.arange(len(actions)), PER_ACTION)
     means = np.array([np.sort(cosines[owners == at])[-NEAREST:].mean() for at in range(len(actions))])
     shares = softmax(means * encoder.logit_scale)
     best = int(means.argmax())
