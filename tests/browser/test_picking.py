@@ -171,7 +171,7 @@ def test_one_subject_is_taught_from_the_selected_pictures(bare):
     bare.page.keyboard.press("Escape")
     bare.select(1, 2, 3)
     bare.button("teach").click()
-    assert bare.page.get_by_text("3 pictures selected").is_visible()
+    assert bare.page.get_by_text("pictures of it: 3 pictures selected.").is_visible()
     bare.page.get_by_label("I choose between rounds").check()
     go.click()
     asked = {"class_id": 5, "ids": [1, 2, 3], "kind": "object", "human": True, "rounds": None, "steps": None}
