@@ -1,4 +1,4 @@
-"""What wishes ask for: 100 labelled ones that the rules' examples don't have, and 30 of an independent reader."""
+"""What wishes ask for: 100 labelled ones that the examples don't have, and 30 of an independent reader."""
 
 import json
 import warnings
@@ -60,11 +60,14 @@ def test_nine_of_ten_labelled_instructions_are_understood():
     assert accuracy(labelled("instructions.json")) >= 0.9
 
 
-def test_an_independent_readers_instructions_are_understood_as_well_as_when_first_measured(record_property):
-    """Written by somebody who had not seen the rules, which have not been fitted to them: 22 of 30 at first."""
+def test_nine_of_ten_of_an_independent_readers_instructions_are_understood(record_property):
+    """Written by somebody who had not seen the rules; neither they nor the examples have been fitted to them.
+
+    Rules alone: 22 of 30. With the examples, when they were first measured: 29.
+    """
     found = accuracy(labelled("instructions_by_a_reader.json"))
     record_property("intent_accuracy_reader", found)
-    assert found >= 22 / 30
+    assert found >= 0.9
 
 
 @pytest.mark.parametrize(
