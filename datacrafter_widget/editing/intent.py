@@ -174,7 +174,7 @@ def _asked(
         )
     except ModelError as error:
         warnings.warn(
-            f"The language model does not say what {said!r} asks for; rules and examples read it instead: {error}",
+            f"The language model does not say what {said!r} asks for; rules read it instead: {error}",
             stacklevel=3,
         )
         return None
