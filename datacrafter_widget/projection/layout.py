@@ -25,7 +25,7 @@ REFERENCE = 1000
 UNGRADED_SHARE = 0.6
 WARM_SHORTER = 6
 WARM_SLOWER = 5
-WARM_ANCHOR = 10.0  # by the map's spread: a move counts as a share of the map
+WARM_ANCHOR = 14.0  # by the map's spread: a move counts as a share of the map
 WARM_REGRESSION = 10
 NEAREST_KNOWN = 5
 
