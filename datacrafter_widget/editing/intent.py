@@ -25,7 +25,7 @@ from datacrafter_widget.generation.english import tidy
 from datacrafter_widget.labels.text import plain_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PIL import Image
 
@@ -82,6 +82,7 @@ def understand(
     language: LanguageModel | None = None,
     editors: Mapping[str, Abilities],
     ratings: Mapping[str, Sequence[Rating]] | None = None,
+    on_failure: Callable[[str], object] = warnings.warn,
 ) -> Intent:
     """Understand a wish.
 
@@ -93,9 +94,10 @@ def understand(
         has_mask: whether a mask says where the picture may change.
         has_reference: whether there is a picture of what is wanted.
         encoder: finds the likest examples where rules and wording leave the action open.
-        language: asked first; when it fails, that is warned of and rules and examples read the wish.
+        language: asked first; when it fails, rules and examples read the wish.
         editors: what each editor can do, by name.
         ratings: how editors did in blind choices, by action.
+        on_failure: told why the language model was not heard; by default a Python warning is made of it.
 
     Raises:
         InputError: the instruction has no words.
@@ -119,6 +121,7 @@ def understand(
             has_mask=has_mask,
             has_reference=has_reference,
             editors=editors,
+            on_failure=on_failure,
         )
     if found is not None:
         reading, by = Reading(found.action, found.confidence, found.reason), "language"
@@ -160,6 +163,7 @@ def _asked(
     has_mask: bool,
     has_reference: bool,
     editors: Mapping[str, Abilities],
+    on_failure: Callable[[str], object],
 ) -> asking.Answer | None:
     try:
         return asking.ask(
@@ -173,10 +177,7 @@ def _asked(
             editors=editors,
         )
     except ModelError as error:
-        warnings.warn(
-            f"The language model does not say what {said!r} asks for; rules read it instead: {error}",
-            stacklevel=3,
-        )
+        on_failure(f"The language model does not say what {said!r} asks for; rules read it instead: {error}")
         return None
 
 

@@ -186,6 +186,7 @@ class EditMaker:
             language=self._models.language,
             editors=editors,
             ratings=self._ratings(),
+            on_failure=lambda message: self._events.emit("warning", where="edits", message=message),
         )
 
     def beginning(self, picture_id: int, from_id: int | None = None) -> Beginning:
@@ -229,11 +230,6 @@ class EditMaker:
         editors = self.usable(wish.editors, **given)
         begun = self.beginning(edit.picture_id, edit.from_id)
         intent = self.understand(begun, wish.instruction, editors, **given)
-        if self._models.language is not None and intent.by != "language":
-            message = (
-                f"The language model does not say what {wish.instruction!r} asks for; rules read it instead."
-            )
-            self._events.emit("warning", where="edits", message=message)
         ranked = [asdict(each) for each in intent.ranked if each.name in editors]
         texts = {each["name"]: each["text"] for each in ranked}
         names = list(wish.editors or [each["name"] for each in ranked][:MOST_EDITORS] or editors)

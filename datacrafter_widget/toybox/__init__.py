@@ -5,8 +5,8 @@ model folders, loaded by the code that loads any other: ``Session.open(path, gen
 encoder="toybox")`` names these folders.
 
 ``PIPELINE`` is a Stable-Diffusion-shaped diffusers folder, ``ENCODER`` an open_clip folder, ``DECODER`` what
-says that model's embeddings in words, ``JUDGE`` the weights of a classifier that none of them has seen. ``MODEL_CARD.md`` says how they were made and how good
-they are.
+says that model's embeddings in words, ``JUDGE`` the weights of a classifier that none of them has seen.
+``MODEL_CARD.md`` says how they were made and how good they are.
 """
 
 from pathlib import Path

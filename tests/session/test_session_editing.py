@@ -352,7 +352,6 @@ def test_an_edited_picture_can_not_be_varied(session, picture, red):
     session.undo()
 
 
-@pytest.mark.filterwarnings("ignore:The language model")
 def test_when_the_language_model_fails_rules_read_the_wish_and_one_hears_of_it(
     session, picture, red, chat, monkeypatch
 ):
