@@ -49,6 +49,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import personalisation
 from query_curves import CLASSES, METHODS, PER_CLASS, ROUNDS, curve, influence, odd, trained_on_validation
+from threadpoolctl import threadpool_limits
 
 from datacrafter_widget.training.intervals import mean_interval, paired_difference
 
@@ -85,6 +86,7 @@ TASKS = {
 
 def prepare_worker():
     torch.set_num_threads(1)
+    threadpool_limits(1)  # the linear algebra of NumPy and SciPy, whose threads wait for each other
     warnings.filterwarnings("ignore", category=FutureWarning)
 
 
