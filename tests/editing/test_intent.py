@@ -66,7 +66,7 @@ def test_nine_of_ten_of_an_independent_readers_instructions_are_understood(recor
     Rules alone: 22 of 30. With the examples, when they were first measured: 29.
     """
     found = accuracy(labelled("instructions_by_a_reader.json"))
-    record_property("intent_accuracy_reader", found)
+    record_property("intent_accuracy_reader", float(found))
     assert found >= 0.9
 
 
