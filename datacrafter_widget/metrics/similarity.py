@@ -1,4 +1,4 @@
-"""How much of a picture an edit kept: structure, pixel by pixel, and content."""
+"""What an edit kept of a picture, structure and content, and whether it changed what its words say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.metrics._check import pair, unit
 from datacrafter_widget.metrics.clip_score import cosines
 
 if TYPE_CHECKING:
@@ -64,6 +65,49 @@ def image_similarity(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
         InputError: shapes don't fit, values are not finite, or a row is all zeros.
     """
     return cosines(first, second)
+
+
+def directional_similarity(
+    before: npt.ArrayLike, after: npt.ArrayLike, source: npt.ArrayLike, target: npt.ArrayLike
+) -> FloatArray:
+    """CLIP's directional similarity: whether pictures changed as their captions did.
+
+    Gal et al., "StyleGAN-NADA" (SIGGRAPH 2022), Sec. 4.1, as InstructPix2Pix is measured by (Brooks et al., CVPR 2023,
+    Sec. 4.1): the cosine of the change of the picture's feature with the change of the caption's, both of length 1
+    before the subtraction.
+
+    Args:
+        before: CLIP features of the pictures as they were, (N, D).
+        after: of the edited pictures, (N, D).
+        source: of the captions of the pictures as they were, (N, D), or of one for all, (1, D).
+        target: of the captions of the pictures as they were to be, (N, D) or (1, D).
+
+    Returns:
+        (N,) cosines; 0 where a picture has not changed.
+
+    Raises:
+        InputError: shapes don't fit, values are not finite, a row is all zeros, or two captions have one feature.
+    """
+    moved = _change(before, after, ("before", "after"))
+    meant = _change(source, target, ("source", "target"))
+    if not np.linalg.norm(meant, axis=1).all():
+        raise InputError(
+            "source, target: expected captions that differ, found some with the same feature. "
+            "Leave these edits out."
+        )
+    still = ~np.linalg.norm(moved, axis=1).astype(bool)
+    moved[still] = 1  # any direction: they count 0
+    return np.where(still, 0.0, cosines(moved, meant))
+
+
+def _change(before: npt.ArrayLike, after: npt.ArrayLike, what: tuple[str, str]) -> FloatArray:
+    """From rows to rows of the same number, both scaled to length 1."""
+    first, second = pair(before, after, what)
+    if len(first) != len(second):
+        raise InputError(
+            f"{what[0]}, {what[1]}: expected as many rows of each, found {len(first)} and {len(second)}."
+        )
+    return np.asarray(unit(second, what[1]) - unit(first, what[0]))
 
 
 def _pixels(picture: npt.ArrayLike, what: str) -> FloatArray:

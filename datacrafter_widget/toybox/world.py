@@ -114,7 +114,10 @@ def render(attributes: Attributes, rng: np.random.Generator) -> np.ndarray:
 
 
 def render_boxes(
-    attributes: Attributes, rng: np.random.Generator, build: Builder | None = None
+    attributes: Attributes,
+    rng: np.random.Generator,
+    build: Builder | None = None,
+    scene_rng: np.random.Generator | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The picture that `render` draws, and the boxes of its objects.
 
@@ -122,13 +125,14 @@ def render_boxes(
         attributes: What it shows.
         rng: Places things and picks details.
         build: What builds the objects' parts; by default that of their kind.
+        scene_rng: Picks the scene's details instead; then objects lie in the same places in every scene.
 
     Returns:
         (64, 64, 3) uint8, and (attributes.count, 4) float32: left, top, right and bottom in pixels, from left
         to right.
     """
     kind, style, scene = attributes.kind, attributes.style, attributes.scene
-    image = paint_scene(scene, style, rng)
+    image = paint_scene(scene, style, rng if scene_rng is None else scene_rng)
     base = np.array(COLOURS[attributes.colour], np.float32) / 255
     boxes = []
     for centre_x, scale in _layout(attributes, rng):

@@ -14,7 +14,8 @@ human         what one who sees the truth would pick: the subject, in the place 
 Measured on prompts that no arm practises, by the toybox's CLIP: text alignment, image alignment, overfit share, and the
 mean similarity to pictures that the renderer drew of the subject in the place that was asked for ("truth"); and by the
 judge, which nothing here is trained or chosen by, the share of pictures in that place. The given pictures all show the
-table: who draws the subject elsewhere, and perfectly, has an image alignment of 0.65 or so.
+table: who draws the subject elsewhere, and perfectly, has an image alignment of 0.65 or so. The sizes were settled on
+other subjects and photographs.
 
 What is done is kept beside the JSON file and not done again; a run without one begins anew.
 """
@@ -79,14 +80,14 @@ class Sizes:
     samples: int = 6
     tests: int = 6
     top: int = 3
-    weight_scale: float = 0.15
+    weight_scale: float = 0.3
     steps: int = 120
     learning_rate: float = 5e-4
     batch_size: int = 2
 
 
 FULL = Sizes()
-QUICK = Sizes(arms=("uncertainty", "random"), tests=4)
+QUICK = Sizes(arms=("uncertainty", "random"))
 SEEDS, ROUNDS, QUICK_ROUNDS = 3, 4, 2
 
 

@@ -26,7 +26,7 @@ from datacrafter_widget.metrics import (
     within_class_diversity,
 )
 from datacrafter_widget.metrics.frechet import frechet_of_moments, moments
-from datacrafter_widget.metrics.similarity import image_similarity, ssim
+from datacrafter_widget.metrics.similarity import directional_similarity, image_similarity, ssim
 
 DISTANCES = (cmmd, cmmd_biased, frechet_distance, kernel_distance)
 
@@ -192,3 +192,24 @@ def test_ssim_falls_as_a_picture_is_changed(rng):
     with pytest.raises(InputError, match="uint8"):
         ssim(picture / 255, other)
     assert image_similarity(np.eye(2), np.eye(2)[:1]) == pytest.approx([1, 0])
+
+
+def test_directional_similarity_is_that_of_the_changes_of_pictures_and_captions(rng):
+    def unit(rows):
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    before, source, target = (unit(rng.normal(size=(5, 8))) for _ in range(3))
+    after = rng.normal(size=(5, 8))
+    change, meant = unit(after) - before, target - source
+    found = directional_similarity(3 * before, after, 2 * source, target)
+    assert found == pytest.approx((unit(change) * unit(meant)).sum(1))
+    assert directional_similarity(before, after, before, after) == pytest.approx(np.ones(5))
+    assert directional_similarity(before, after, after, before) == pytest.approx(-np.ones(5))
+    assert directional_similarity(before, before, source, target).tolist() == [0] * 5
+    assert directional_similarity(before, after, source[:1], target[:1]) == pytest.approx(
+        (unit(change) * unit(meant[:1])).sum(1)
+    )
+    with pytest.raises(InputError, match="captions that differ"):
+        directional_similarity(before, after, source, source)
+    with pytest.raises(InputError, match="as many rows"):
+        directional_similarity(before, after[:3], source, target)

@@ -68,3 +68,19 @@ def test_boxes_hold_what_was_drawn_and_little_else(kind, count):
     assert rows.max() <= boxes[:, 3].max()
     assert columns.min() >= boxes[:, 0].min() - 1
     assert columns.max() <= boxes[:, 2].max()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_thing_keeps_its_place_and_its_colours_in_another_scene(style):
+    drawn, places = [], []
+    for scene in ("grass", "table"):
+        wanted = Attributes("apple", "purple", scene, style)
+        picture, boxes = render_boxes(wanted, np.random.default_rng(3), scene_rng=np.random.default_rng(4))
+        drawn.append(picture.astype(int))
+        places.append(boxes)
+    assert np.array_equal(*places)
+    left, top, right, bottom = places[0][0].round().astype(int)
+    x, y = (left + right) // 2, (top + bottom) // 2
+    same = (np.abs(drawn[0] - drawn[1]) <= 2).all(axis=2)
+    assert same[y - 6 : y + 6, x - 6 : x + 6].all()
+    assert not same[:, 0].any()
