@@ -70,6 +70,19 @@ def test_the_notebook_on_what_is_missing_executes_and_shows_pictures(tmp_path: P
     assert len(shown) < MOST_BYTES
 
 
+@pytest.mark.timeout(1200)
+def test_the_notebook_on_editing_executes_and_publishes(tmp_path: Path):
+    notebook = execute("06_editing.ipynb", tmp_path)
+    shown = nbformat.writes(notebook)
+    assert shown.count("data:image/webp") > 80  # made, candidates, steps, replayed, the gallery's
+    assert "largest change outside 0," in printed(notebook)
+    assert "make the apple green" in printed(notebook)
+    site = (tmp_path / "nearly-right/site/index.html").read_text("utf-8")
+    assert "A winter apple" in site
+    assert "A bird, drawn" not in site  # private
+    assert len(shown) < MOST_BYTES
+
+
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
 def test_a_saved_notebook_is_small_and_shows_no_error(path: Path):
     assert path.stat().st_size < MOST_BYTES
