@@ -74,7 +74,7 @@ def test_the_notebook_on_what_is_missing_executes_and_shows_pictures(tmp_path: P
 def test_the_notebook_on_editing_executes_and_publishes(tmp_path: Path):
     notebook = execute("06_editing.ipynb", tmp_path)
     shown = nbformat.writes(notebook)
-    assert shown.count("data:image/webp") > 80  # made, candidates, steps, replayed, the gallery's
+    assert shown.count("data:image/webp") > 60  # made, candidates, steps, replayed, the gallery's
     assert "largest change outside 0," in printed(notebook)
     assert "make the apple green" in printed(notebook)
     site = (tmp_path / "nearly-right/site/index.html").read_text("utf-8")
