@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp, softmax
 
 from datacrafter_widget.errors import InputError
 
@@ -111,14 +110,16 @@ def _mode(
     ratings: NDArray[np.float64] = np.zeros(count)
 
     def loss(at: NDArray[np.float64]) -> float:
-        misfit = sum(float(logsumexp(at[each]) - at[pick]) for each, pick in zip(sets, picks, strict=True))
+        misfit = sum(
+            float(np.logaddexp.reduce(at[each]) - at[pick]) for each, pick in zip(sets, picks, strict=True)
+        )
         return misfit + ridge / 2 * float(at @ at)
 
     for _ in range(_MOST_STEPS):
         gradient = ridge * ratings
         curvature = ridge * np.eye(count)
         for each, pick in zip(sets, picks, strict=True):
-            share = softmax(ratings[each])
+            share = np.exp(ratings[each] - np.logaddexp.reduce(ratings[each]))
             gradient[each] += share
             gradient[pick] -= 1
             curvature[np.ix_(each, each)] += np.diag(share) - np.outer(share, share)
