@@ -29,27 +29,23 @@ What is done is kept beside the JSON file and not done again; a quick run always
 
 import argparse
 import json
-import multiprocessing
 import os
 import platform
 import shutil
 import sys
 import tempfile
 import time
-import warnings
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import personalisation
 from query_curves import CLASSES, METHODS, PER_CLASS, ROUNDS, curve, influence, odd, trained_on_validation
-from threadpoolctl import threadpool_limits
+from workers import run_all
 
 from datacrafter_widget.training.intervals import mean_interval, paired_difference
 
@@ -82,41 +78,6 @@ def taught(seed, rounds, quick):
 TASKS = {
     "curve": curve, "influence": influence, "validation": trained_on_validation, "personalisation": taught,
 }  # fmt: skip
-
-
-def prepare_worker():
-    torch.set_num_threads(1)
-    threadpool_limits(1)  # the linear algebra of NumPy and SciPy, whose threads wait for each other
-    warnings.filterwarnings("ignore", category=FutureWarning)
-
-
-def work(folder, task, *arguments):
-    """Do a task unless it is done."""
-    path = folder / f"{'-'.join(map(str, (task, *arguments)))}.json"
-    if not path.exists():
-        started = time.perf_counter()
-        result = TASKS[task](*arguments)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps({**result, "seconds": time.perf_counter() - started}))
-        part.rename(path)
-    return json.loads(path.read_text())
-
-
-def run_all(tasks, folder, workers):
-    """Results by task and arguments."""
-    results = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker) as pool:
-        futures = {pool.submit(work, folder, *task): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                task = futures[future]
-                results[task] = future.result()
-                print(f"{' '.join(map(str, task)):40s} {results[task]['seconds']:6.1f} s", flush=True)
-        except BaseException:  # an interrupt does not wait for what has not begun
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return results
 
 
 def planned(quick):
@@ -256,7 +217,7 @@ def main():
     keep = options.json and not options.quick
     folder = options.json.with_suffix(".work") if keep else Path(tempfile.mkdtemp(prefix="active-"))
     folder.mkdir(parents=True, exist_ok=True)
-    results = run_all(planned(options.quick), folder, options.workers)
+    results = run_all(TASKS, planned(options.quick), folder, options.workers)
     figures = report(results)
     show(figures)
     if options.json:

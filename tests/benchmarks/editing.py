@@ -35,26 +35,23 @@ the JSON file and not done again; a quick run always begins anew.
 import argparse
 import functools
 import json
-import multiprocessing
 import os
 import platform
 import shutil
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
-from threadpoolctl import threadpool_limits
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from edit_tasks import ASPECTS, CHANGES, tasks
+from workers import run_all
 
 from datacrafter_widget.editing.intent import understand
 from datacrafter_widget.metrics.similarity import directional_similarity, image_similarity, ssim
@@ -186,40 +183,6 @@ def understood(file):
 TASKS = {"edited": edited, "understood": understood}
 
 
-def prepare_worker():
-    torch.set_num_threads(1)
-    threadpool_limits(1)  # the linear algebra of NumPy and SciPy, whose threads wait for each other
-
-
-def work(folder, task, *arguments):
-    """Do a task unless it is done."""
-    path = folder / f"{'-'.join(map(str, (task, *arguments)))}.json"
-    if not path.exists():
-        started = time.perf_counter()
-        result = TASKS[task](*arguments)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps({**result, "seconds": time.perf_counter() - started}))
-        part.rename(path)
-    return json.loads(path.read_text())
-
-
-def run_all(tasks, folder, workers):
-    """Results by task and arguments, in the order of the tasks."""
-    results = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker) as pool:
-        futures = {pool.submit(work, folder, *task): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                task = futures[future]
-                results[task] = future.result()
-                print(f"{' '.join(map(str, task)):45s} {results[task]['seconds']:6.1f} s", flush=True)
-        except BaseException:  # an interrupt does not wait for what has not begun
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return {task: results[task] for task in tasks}
-
-
 def planned(seeds, pictures):
     edits = [("edited", change, FIRST_SEED + seed, pictures) for seed in range(seeds) for change in CHANGES]
     return edits + [("understood", file) for file in WISHES.values()]
@@ -343,7 +306,9 @@ def main():
     folder = options.json.with_suffix(".work") if keep else Path(tempfile.mkdtemp(prefix="editing-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        figures = report(run_all(planned(**(QUICK if options.quick else FULL)), folder, options.workers))
+        figures = report(
+            run_all(TASKS, planned(**(QUICK if options.quick else FULL)), folder, options.workers)
+        )
     finally:
         if not keep:
             shutil.rmtree(folder)
