@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from datacrafter_widget.errors import InputError
 from datacrafter_widget.models.answers import digest
 from datacrafter_widget.session.refining import mentioned
 from datacrafter_widget.session.study import MeasuredOn, Study, study_of
+from datacrafter_widget.session.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,8 +71,7 @@ class Adviser:
         self._events = events
         self._seed = seed
         self._closing = closing
-        self._lock = threading.Lock()
-        self._under_way: set[int] = set()
+        self._under_way = UnderWay()
 
     def check(self, method: Method) -> None:
         """See that suggestions can be put in words that way.
@@ -105,20 +104,11 @@ class Adviser:
     def unfinished(self) -> list[int]:
         """Running suggestions that nothing works on: a crash or a restart cut them off."""
         running = [each.id for each in self._store.suggestions(states=("running",))]
-        with self._lock:
-            return [each for each in running if each not in self._under_way]
+        return self._under_way.cut_off(running)
 
     def follow(self, job: Job[Any], ids: Sequence[int]) -> None:
         """Keep suggestions in step with the job that looks for them."""
-        with self._lock:
-            self._under_way.update(ids)
-
-        def over(job: Job[Any]) -> None:
-            if job.done():
-                self._leave(ids)
-
-        job.subscribe(over)
-        over(job)
+        self._under_way.follow(job, ids, self._leave)
 
     def run(self, job: Job[Any], ids: Sequence[int]) -> list[int]:
         """Look for running suggestions, class by class; what is found is kept, whatever comes after.
@@ -293,8 +283,7 @@ class Adviser:
 
     def _leave(self, ids: Sequence[int]) -> None:
         """Stop looking. What was not found is withdrawn, or kept for `Session.resume` on closing."""
-        with self._lock:
-            self._under_way.difference_update(ids)
+        self._under_way.remove(ids)
         if self._closing():
             return
         with self._store.transaction():

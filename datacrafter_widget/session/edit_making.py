@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from datacrafter_widget.errors import DataCrafterError, InputError, JobCancelled
 from datacrafter_widget.session.edit_running import EditorRuns
 from datacrafter_widget.session.edit_wish import Wish
 from datacrafter_widget.session.edit_words import picture_in_words
+from datacrafter_widget.session.under_way import UnderWay
 from datacrafter_widget.store.edits import CandidateDraft
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class EditMaker:
         self._closing = closing
         self._ratings = ratings
         self._runs = EditorRuns(store, models, events)
-        self._lock = threading.Lock()
-        self._under_way: set[int] = set()
+        self._under_way = UnderWay()
 
     def usable(
         self, names: Sequence[str] | None, *, has_mask: bool, has_reference: bool
@@ -119,20 +118,11 @@ class EditMaker:
     def unfinished(self) -> list[int]:
         """Running edits that nothing works on: a crash or a restart cut them off."""
         running = [each.id for each in self._store.edits(states=("running",))]
-        with self._lock:
-            return [each for each in running if each not in self._under_way]
+        return self._under_way.cut_off(running)
 
     def follow(self, job: Job[Any], ids: Sequence[int]) -> None:
         """Keep edits in step with the job that makes their candidates."""
-        with self._lock:
-            self._under_way.update(ids)
-
-        def over(job: Job[Any]) -> None:
-            if job.done():
-                self._leave(ids)
-
-        job.subscribe(over)
-        over(job)
+        self._under_way.follow(job, ids, self._leave)
 
     def run(self, job: Job[Any], ids: Sequence[int]) -> list[int]:
         """Make the candidates that are missing; each is kept as soon as it is there.
@@ -268,9 +258,7 @@ class EditMaker:
 
     def _leave(self, ids: Sequence[int]) -> None:
         """Stop. What has candidates waits for a choice; the rest is withdrawn, or kept for `resume` on closing."""
-        with self._lock:
-            left = self._under_way.intersection(ids)
-            self._under_way -= left
+        left = self._under_way.remove(ids)
         if self._closing() or not left:
             return
         for each in left:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from datacrafter_widget.refine.rewriting import (
 from datacrafter_widget.session.criteria import Criteria, Criterion, families
 from datacrafter_widget.session.feedback import Feedback
 from datacrafter_widget.session.proxying import ProxyMaker
+from datacrafter_widget.session.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,8 +64,7 @@ class Refiner:
         self._events = events
         self._seed = seed
         self._closing = closing
-        self._lock = threading.Lock()
-        self._under_way: set[int] = set()
+        self._under_way = UnderWay()
 
     def open(self, feedback: Feedback, *, action_id: int) -> list[int]:
         """Write down that a better prompt is wanted, for each class that the feedback is about.
@@ -94,22 +93,19 @@ class Refiner:
                 feedback={**feedback.to_json(), "action_id": action_id, "seed": seed},
             )
             opened.append(proposal.id)
-        with self._lock:
-            self._under_way.update(opened)
+        self._under_way.add(opened)
         self._events.emit("proposals")
         return opened
 
     def unfinished(self) -> list[int]:
         """Running proposals that nothing works on: a crash or a restart cut them off."""
         running = [proposal.id for proposal in self._store.proposals(states=("running",))]
-        with self._lock:
-            return [each for each in running if each not in self._under_way]
+        return self._under_way.cut_off(running)
 
     def resume(self) -> list[int]:
         """Take on the proposals of `unfinished`."""
         ids = self.unfinished()
-        with self._lock:
-            self._under_way.update(ids)
+        self._under_way.add(ids)
         return ids
 
     def search(self, job: Job[Any], proposal_ids: Sequence[int]) -> list[int]:
@@ -144,8 +140,7 @@ class Refiner:
 
     def leave(self, proposal_ids: Sequence[int]) -> None:
         """Stop working on proposals. Those without an answer are withdrawn, or kept for `resume` on closing."""
-        with self._lock:
-            self._under_way.difference_update(proposal_ids)
+        self._under_way.remove(proposal_ids)
         if not self._closing():
             self._withdraw(proposal_ids)
             self._events.emit("proposals")
