@@ -67,6 +67,7 @@ class Job(Generic[T]):
         id: int = 0,  # noqa: A002 - it is the attribute's name
         kind: str = "",
         interactive: bool = False,
+        at_end: Callable[[], object] = lambda: None,
         runner: JobRunner | None = None,
     ) -> None:
         self.id = id
@@ -75,6 +76,7 @@ class Job(Generic[T]):
         self.interactive = interactive
         self.error: BaseException | None = None
         self._function: Callable[[Job[T]], T] | None = function
+        self._at_end = at_end
         self._runner = runner
         self._state: State = "queued"
         self._progress = Progress()
@@ -118,10 +120,11 @@ class Job(Generic[T]):
                 return not self.done()
             self._cancelled = True
             waiting = self._state == "queued"
-            if waiting:
-                self._finish("cancelled")
             self._changed.notify_all()
-        self._tell()
+        if waiting:
+            self._close("cancelled")
+        else:
+            self._tell()
         return True
 
     def wait(self, timeout: float | None = None, *, quiet: bool = False) -> Self:
@@ -274,7 +277,7 @@ class Job(Generic[T]):
 
     def _run(self) -> None:
         with self._changed:
-            if self._state != "queued":
+            if self._state != "queued" or self._cancelled:
                 return
             function = self._function
             self._state = "running"
@@ -291,16 +294,19 @@ class Job(Generic[T]):
             self._close("done", result=result)
 
     def _close(self, state: State, *, result: T | None = None, error: BaseException | None = None) -> None:
+        try:
+            self._at_end()
+        except Exception as failure:
+            _log.warning("the end of job %r failed", self.name, exc_info=True)
+            if state != "failed":
+                state, result, error = "failed", None, failure
         with self._changed:
             self._result = result
             self.error = error
-            self._finish(state)
+            self._state = state
+            self._function = None  # it may hold on to pictures and models
             self._changed.notify_all()
         self._tell()
-
-    def _finish(self, state: State) -> None:
-        self._state = state
-        self._function = None  # it may hold on to pictures and models
 
     def _tell(self) -> None:
         with self._changed:
@@ -346,7 +352,13 @@ class JobRunner:
         atexit.register(self._at_exit)
 
     def submit(
-        self, function: Callable[[Job[T]], T], name: str, *, kind: str = "", interactive: bool = False
+        self,
+        function: Callable[[Job[T]], T],
+        name: str,
+        *,
+        kind: str = "",
+        interactive: bool = False,
+        at_end: Callable[[], object] = lambda: None,
     ) -> Job[T]:
         """Put work into the queue.
 
@@ -355,6 +367,7 @@ class JobRunner:
             name: what it does, for people.
             kind: what sort of work it is, for programs.
             interactive: let it go before long jobs, also before one that is running (at its checkpoint).
+            at_end: called once, however the job ends, also before it began; only then is it over.
 
         Raises:
             InputError: the runner is closed.
@@ -364,7 +377,9 @@ class JobRunner:
                 msg = f"can't start {name!r}: the session is closed; open it again"
                 raise InputError(msg)
             number = next(self._ids)
-            job = Job(function, name, id=number, kind=kind, interactive=interactive, runner=self)
+            job = Job(
+                function, name, id=number, kind=kind, interactive=interactive, at_end=at_end, runner=self
+            )
             self._jobs[number] = job
             self._forget_old()
             if self._thread is None:

@@ -76,6 +76,24 @@ def test_cancel_running_and_queued(runner):
         queued.result()
 
 
+def test_the_end_comes_once_and_before_anyone_learns_that_it_is_over(runner):
+    started, gate, ends = threading.Event(), threading.Event(), []
+    running = runner.submit(block(started, gate), "running", at_end=lambda: ends.append(running.done()))
+    queued = runner.submit(lambda _: 1, "queued", at_end=lambda: ends.append(queued.done()))
+    assert started.wait(10)
+    queued.cancel()
+    assert ends == [False]
+    running.cancel()
+    running.wait(10)
+    assert ends == [False, False]
+
+    def fail():
+        raise ValueError("nowhere to write to")
+
+    with pytest.raises(ValueError, match="nowhere"):
+        runner.submit(lambda _: 1, "fails at its end", at_end=fail).result(timeout=10)
+
+
 def test_interactive_jobs_go_before_a_running_long_job(runner):
     started, gate = threading.Event(), threading.Event()
     order = []

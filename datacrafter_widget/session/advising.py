@@ -106,9 +106,9 @@ class Adviser:
         running = [each.id for each in self._store.suggestions(states=("running",))]
         return self._under_way.cut_off(running)
 
-    def follow(self, job: Job[Any], ids: Sequence[int]) -> None:
-        """Keep suggestions in step with the job that looks for them."""
-        self._under_way.follow(job, ids, self._leave)
+    def begin(self, ids: Sequence[int]) -> None:
+        """A job is about to look for these; it ends with `leave`."""
+        self._under_way.add(ids)
 
     def run(self, job: Job[Any], ids: Sequence[int]) -> list[int]:
         """Look for running suggestions, class by class; what is found is kept, whatever comes after.
@@ -281,7 +281,7 @@ class Adviser:
         cosines = features @ x_star / np.linalg.norm(features, axis=1)
         return study.ids[own[np.argsort(-cosines, kind="stable")[:NEAREST]]].tolist()
 
-    def _leave(self, ids: Sequence[int]) -> None:
+    def leave(self, ids: Sequence[int]) -> None:
         """Stop looking. What was not found is withdrawn, or kept for `Session.resume` on closing."""
         self._under_way.remove(ids)
         if self._closing():

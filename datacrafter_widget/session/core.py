@@ -37,9 +37,17 @@ class Core(Shown):
         self._check_open()
         return self._runner.submit(run, name, kind=kind)
 
-    def _submit(self, run: Any, name: str, *, kind: str = "", interactive: bool = False) -> Job[Any]:
+    def _submit(
+        self,
+        run: Any,
+        name: str,
+        *,
+        kind: str = "",
+        interactive: bool = False,
+        at_end: Callable[[], object] = lambda: None,
+    ) -> Job[Any]:
         self._check_open()
-        return self._runner.submit(run, name, kind=kind, interactive=interactive)
+        return self._runner.submit(run, name, kind=kind, interactive=interactive, at_end=at_end)
 
     def _generate(self, asked: Asked) -> Job[list[int]]:
         """Write down what is asked for, and make it in the background; the job gives the new pictures' ids."""

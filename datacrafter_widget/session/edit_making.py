@@ -120,9 +120,9 @@ class EditMaker:
         running = [each.id for each in self._store.edits(states=("running",))]
         return self._under_way.cut_off(running)
 
-    def follow(self, job: Job[Any], ids: Sequence[int]) -> None:
-        """Keep edits in step with the job that makes their candidates."""
-        self._under_way.follow(job, ids, self._leave)
+    def begin(self, ids: Sequence[int]) -> None:
+        """A job is about to make the candidates of these; it ends with `leave`."""
+        self._under_way.add(ids)
 
     def run(self, job: Job[Any], ids: Sequence[int]) -> list[int]:
         """Make the candidates that are missing; each is kept as soon as it is there.
@@ -256,7 +256,7 @@ class EditMaker:
             else:
                 self._store.update_edit(edit_id, state="open")
 
-    def _leave(self, ids: Sequence[int]) -> None:
+    def leave(self, ids: Sequence[int]) -> None:
         """Stop. What has candidates waits for a choice; the rest is withdrawn, or kept for `resume` on closing."""
         left = self._under_way.remove(ids)
         if self._closing() or not left:

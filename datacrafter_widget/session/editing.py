@@ -323,9 +323,8 @@ class Editing(Choosing):
             return made if wanted is None else [each for each in made if each in wanted]
 
         self.events.emit("edits")
-        job = self._submit(run, EDIT, kind="edit", interactive=True)
-        self._editor.follow(job, ids)
-        return job
+        self._editor.begin(ids)
+        return self._submit(run, EDIT, kind="edit", interactive=True, at_end=lambda: self._editor.leave(ids))
 
     def _go_on_editing(self) -> Job[list[int]]:
         return self._make_edits(self._editor.unfinished())

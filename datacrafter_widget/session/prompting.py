@@ -277,20 +277,13 @@ class Prompting(Core):
 
     def _search_for(self, proposal_ids: list[int]) -> Job[list[int]]:
         def run(job: Job[list[int]]) -> list[int]:
-            try:
-                self._observer.ready(job)
-                return self._refiner.search(job, proposal_ids)
-            finally:
-                self._refiner.leave(proposal_ids)
+            self._observer.ready(job)
+            return self._refiner.search(job, proposal_ids)
 
-        def over(job: Job[list[int]]) -> None:
-            if job.done():  # cancelled before it began
-                self._refiner.leave(proposal_ids)
+        def leave() -> None:
+            self._refiner.leave(proposal_ids)
 
-        job = self._submit(run, SEARCH, kind="search", interactive=True)
-        job.subscribe(over)
-        over(job)
-        return job
+        return self._submit(run, SEARCH, kind="search", interactive=True, at_end=leave)
 
     def _go_on_searching(self) -> Job[list[int]]:
         return self._search_for(self._refiner.resume())

@@ -200,9 +200,14 @@ class Suggesting(Core):
     # -- inside -------------------------------------------------------------------------------------
 
     def _look_for(self, ids: list[int]) -> Job[list[int]]:
-        job = self._submit(lambda job: self._adviser.run(job, ids), SUGGEST, kind="suggest", interactive=True)
-        self._adviser.follow(job, ids)
-        return job
+        self._adviser.begin(ids)
+        return self._submit(
+            lambda job: self._adviser.run(job, ids),
+            SUGGEST,
+            kind="suggest",
+            interactive=True,
+            at_end=lambda: self._adviser.leave(ids),
+        )
 
     def _go_on_suggesting(self) -> Job[list[int]]:
         return self._look_for(self._adviser.unfinished())

@@ -87,27 +87,13 @@ class Teacher:
                 and not practising.waits(self._store, concept)
             ]
 
-    def follow(self, job: Job[Any], token: str) -> None:
-        """Keep a concept's state in step with the job that learns it."""
+    def begin(self, token: str) -> None:
+        """A job is about to learn this; it ends with `leave`."""
         with self._lock:
             self._active.add(token)
 
-        def over(job: Job[Any]) -> None:
-            if job.done():  # perhaps before it began
-                self._leave(token)
-
-        job.subscribe(over)
-        over(job)
-
     def run(self, job: Job[Any], token: str) -> str:
         """Learn a concept that `open` wrote down, from its checkpoint if there is one; its token."""
-        try:
-            self._learn(job, token)
-        finally:
-            self._leave(token)
-        return token
-
-    def _learn(self, job: Job[Any], token: str) -> None:
         concept = self._store.concept(token)
         generator = self._models.generator
         folder = self._model_folder(concept, generator)
@@ -127,6 +113,7 @@ class Teacher:
             use_learned(self._store, generator)
         self._events.emit("concepts")
         self._events.emit("cost")
+        return token
 
     def _learn_at_once(
         self, job: Job[Any], concept: ConceptRow, generator: Generator, folder: Path, settings: TuningSettings
@@ -181,7 +168,7 @@ class Teacher:
         self._store.update_concept(concept.token, model_revision=generator.revision)
         return folder
 
-    def _leave(self, token: str) -> None:
+    def leave(self, token: str) -> None:
         """Stop working on a concept. What can be gone on with is kept; what never began leaves its token free."""
         with self._lock:
             if token not in self._active:

@@ -115,9 +115,13 @@ class Tuning(Core):
         return [self._learn(token) for token in self._teacher.unfinished()][-1]
 
     def _learn(self, token: str) -> Job[str]:
-        job = self._submit(lambda job: self._teacher.run(job, token), f"Learn {token}", kind="tune")
-        self._teacher.follow(job, token)
-        return job
+        self._teacher.begin(token)
+        return self._submit(
+            lambda job: self._teacher.run(job, token),
+            f"Learn {token}",
+            kind="tune",
+            at_end=lambda: self._teacher.leave(token),
+        )
 
     def _originals(self, row: ClassRow) -> list[int]:
         return [picture.id for picture in self._store.pictures(class_ids=[row.id], origin="original")]

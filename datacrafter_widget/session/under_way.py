@@ -1,10 +1,7 @@
 """Which of the rows that wait for work are being worked on by a job of this process."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
-from datacrafter_widget.jobs import Job
+from collections.abc import Iterable
 
 
 class UnderWay:
@@ -30,14 +27,3 @@ class UnderWay:
         """Those of the running rows that nothing works on."""
         with self._lock:
             return [each for each in running if each not in self._ids]
-
-    def follow(self, job: Job[Any], ids: Sequence[int], leave: Callable[[Sequence[int]], None]) -> None:
-        """Work on these begins with a job; `leave` is called with them when it is over, however it ends."""
-        self.add(ids)
-
-        def over(job: Job[Any]) -> None:
-            if job.done():
-                leave(ids)
-
-        job.subscribe(over)
-        over(job)
