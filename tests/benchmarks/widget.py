@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "browser")]
 
 from big_session import write_session  # noqa: E402
-from conftest import CHROMIUM_FLAGS, Lab  # noqa: E402
+from lab import CHROMIUM_FLAGS, Lab  # noqa: E402
 from playwright.sync_api import TimeoutError as Late  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
