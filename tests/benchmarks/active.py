@@ -67,10 +67,10 @@ SEEDS = 5
 # -- in the workers ------------------------------------------------------------------------------------
 
 
-def taught(seed, rounds, quick):
+def taught(seed, quick):
     """A seed's part of the table of personalisation."""
     with tempfile.TemporaryDirectory() as folder:
-        return {"arms": personalisation.measure_seed(seed, rounds, quick=quick, folder=Path(folder))}
+        return {"arms": personalisation.measure_seed(seed, quick=quick, folder=Path(folder))}
 
 
 # -- doing it all --------------------------------------------------------------------------------------
@@ -90,8 +90,7 @@ def planned(quick):
         for seed in range(SEEDS)
     ]
     tasks += [(name, seed) for name in ("influence", "validation") for seed in range(2 if quick else SEEDS)]
-    seeds, rounds = personalisation.SEEDS, personalisation.QUICK_ROUNDS if quick else personalisation.ROUNDS
-    return [("personalisation", seed, rounds, quick) for seed in range(seeds)] + tasks
+    return [("personalisation", seed, quick) for seed in range(personalisation.SEEDS)] + tasks
 
 
 # -- what came of it -----------------------------------------------------------------------------------

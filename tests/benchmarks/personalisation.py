@@ -15,7 +15,7 @@ Measured on prompts that no arm practises, by the toybox's CLIP: text alignment,
 mean similarity to pictures that the renderer drew of the subject in the place that was asked for ("truth"); and by the
 judge, which nothing here is trained or chosen by, the share of pictures in that place. The given pictures all show the
 table: who draws the subject elsewhere, and perfectly, has an image alignment of 0.65 or so. The sizes were settled on
-other subjects and photographs.
+other subjects and photographs. Three subjects say little of single rounds: trainings differ by chance as much.
 
 What is done is kept beside the JSON file and not done again; a run without one begins anew.
 """
@@ -74,21 +74,24 @@ TESTED = [(opening, place) for opening in ("a photograph of", "an image of") for
 
 @dataclass(frozen=True)
 class Sizes:
-    """Arms, samples of each anchor, test pictures of each prompt, and how each round is trained."""
+    """Arms, rounds of the first and of the others, samples of each anchor, test pictures of each prompt, and how each
+    round is trained."""
 
     arms: tuple[str, ...] = ("uncertainty", "uniform", "random", "human")
+    rounds: int = 4
+    rounds_beside: int = 4
     samples: int = 6
     tests: int = 6
     top: int = 3
-    weight_scale: float = 0.3
+    weight_scale: float = 0.15
     steps: int = 120
     learning_rate: float = 5e-4
     batch_size: int = 2
 
 
 FULL = Sizes()
-QUICK = Sizes(arms=("uncertainty", "random"))
-SEEDS, ROUNDS, QUICK_ROUNDS = 3, 4, 2
+QUICK = Sizes(arms=("uncertainty", "random"), rounds_beside=2)
+SEEDS = 3
 
 
 @functools.cache
@@ -139,10 +142,11 @@ class Subject:
             checkpoint_every=100,
         )
 
-    def arm(self, arm: str, rounds: int) -> list[dict[str, float]]:
+    def arm(self, arm: str) -> list[dict[str, float]]:
         """What is measured after each round; one that was over before keeps its last values."""
-        folder = self._folder / arm
-        first = self._folder / self._sizes.arms[0] / "round-1"
+        sizes, folder = self._sizes, self._folder / arm
+        rounds = sizes.rounds if arm == sizes.arms[0] else sizes.rounds_beside
+        first = self._folder / sizes.arms[0] / "round-1"
         if first.exists() and not (folder / "round-1").exists():
             shutil.copytree(first, folder / "round-1")  # plain DreamBooth is the same for all
         run = Personalization(folder, self._settings(arm, rounds))
@@ -157,7 +161,7 @@ class Subject:
             )
             is None
         ):
-            run.choose(run.rounds[-1].with_choice(self._picked(run), self._sizes.samples, instead=True))
+            run.choose(run.rounds[-1].with_choice(self._picked(run), sizes.samples, instead=True))
         trained = sorted(path.parent for path in folder.glob("round-*/training.json"))
         measured = [self._measured(path) for path in trained]
         return [measured[min(number, len(measured) - 1)] for number in range(rounds)]
@@ -234,11 +238,11 @@ class Subject:
         }
 
 
-def measure_seed(seed: int, rounds: int, *, quick: bool, folder: Path, sizes: Sizes | None = None) -> dict:
+def measure_seed(seed: int, *, quick: bool, folder: Path) -> dict:
     """One seed's arms: `{arm: [measures after round 1, …]}`; what is in the folder already is not done again."""
-    sizes = sizes or (QUICK if quick else FULL)
+    sizes = QUICK if quick else FULL
     subject = Subject(seed, folder / f"seed-{seed}", sizes)
-    return {arm: subject.arm(arm, rounds) for arm in sizes.arms}
+    return {arm: subject.arm(arm) for arm in sizes.arms}
 
 
 def summary(seeds: list[dict]) -> dict:
@@ -288,13 +292,13 @@ def summary(seeds: list[dict]) -> dict:
     }
 
 
-def measure_all(seeds: Sequence[int], rounds: int, sizes: Sizes, folder: Path) -> Iterator[dict]:
+def measure_all(seeds: Sequence[int], sizes: Sizes, folder: Path) -> Iterator[dict]:
     """A summary after each arm of all seeds; what is in the folder already is not done again."""
     found: list[dict] = [{} for _ in seeds]
     for arm in sizes.arms:
         for seed, measured in zip(seeds, found, strict=True):
             started = time.perf_counter()
-            measured[arm] = Subject(seed, folder / f"seed-{seed}", sizes).arm(arm, rounds)
+            measured[arm] = Subject(seed, folder / f"seed-{seed}", sizes).arm(arm)
             last = ", ".join(f"{name} {value:.3f}" for name, value in measured[arm][-1].items())
             print(f"seed {seed} {arm:12s} {last} ({time.perf_counter() - started:.0f} s)", flush=True)
         yield summary(found)
@@ -332,20 +336,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="two rounds, two arms, fewer pictures")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="1 to 4; a quick run has two")
+    parser.add_argument("--quick", action="store_true", help="two arms, of the second two rounds")
+    parser.add_argument("--rounds", type=int, help="1 to 4, of every arm")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many subjects")
     parser.add_argument("--arms", nargs="+", choices=FULL.arms, help="only these beside uncertainty")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=FutureWarning)
-    rounds, sizes = (QUICK_ROUNDS, QUICK) if options.quick else (options.rounds, FULL)
+    sizes = QUICK if options.quick else FULL
+    if options.rounds:
+        sizes = replace(sizes, rounds=options.rounds, rounds_beside=options.rounds)
     if options.arms:
         sizes = replace(sizes, arms=tuple(arm for arm in FULL.arms if arm in ["uncertainty", *options.arms]))
     folder = options.json.with_suffix(".work") if options.json else None
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as temporary:
-        for figures in measure_all(range(options.seeds), rounds, sizes, folder or Path(temporary)):
+        for figures in measure_all(range(options.seeds), sizes, folder or Path(temporary)):
             show(figures)
             if options.json:
                 figures |= {"quick": options.quick, "sizes": asdict(sizes)}
