@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PICTURES = ("image", "chosen", "rejected", "mask", "reference")
+MARKS = ("matches", "keeps")
 METADATA, IMAGES = "metadata.jsonl", "images"
-_HASHED = "huggingface"
+_HASHED, _PANDAS = "huggingface", "pandas"
 _TYPES = {"int": "int64", "str": "string", "bool": "bool", "float": "float64"}
 
 
@@ -160,8 +161,16 @@ def _write_parquet(rows: Sequence[Preference], path: Path, load: Callable[[str],
         is_picture = each.name in PICTURES
         columns.append(pa.field(each.name, picture if is_picture else pa.type_for_alias(kind)))
         features[each.name] = {"_type": "Image"} if is_picture else {"dtype": kind, "_type": "Value"}
-    info = json.dumps({"info": {"features": features}}).encode()
-    schema = pa.schema(columns, metadata={_HASHED: info})
+    # Marks that were not given are missing whole numbers in pandas too, which would else make floats of them.
+    marks = [
+        {"name": name, "field_name": name, "pandas_type": "int64", "numpy_type": "Int64", "metadata": None}
+        for name in MARKS
+    ]
+    told = {
+        _HASHED: {"info": {"features": features}},
+        _PANDAS: {"index_columns": [], "column_indexes": [], "columns": marks},
+    }
+    schema = pa.schema(columns, metadata={name: json.dumps(each) for name, each in told.items()})
     with path.open("wb") as file:
         with pq.ParquetWriter(file, schema, write_statistics=False) as table:
             for row in rows:

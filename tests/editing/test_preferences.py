@@ -4,6 +4,7 @@ import json
 
 import datasets
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -73,6 +74,15 @@ def test_datasets_reads_what_was_written(tmp_path, name):
             "blind",
         ):
             assert row[column] == getattr(kept, column)
+
+
+def test_marks_that_were_not_given_are_missing_whole_numbers(tmp_path):
+    rows = [preference(1), preference(2, matches=None)]
+    table = pd.read_parquet(write_preferences(rows, tmp_path / "p.parquet", picture))
+    assert [str(table[name].dtype) for name in ("matches", "keeps", "seed")] == ["Int64", "Int64", "int64"]
+    assert table["matches"].tolist() == [5, pd.NA]
+    lines = (write_preferences(rows, tmp_path / "p", picture) / METADATA).read_text("utf-8").splitlines()
+    assert [json.loads(line)["matches"] for line in lines] == [5, None]
 
 
 def test_the_folder_has_every_picture_once(tmp_path):
