@@ -91,6 +91,8 @@ class Session(
         self._store = store
         self._lock = threading.RLock()
         self._closed = False
+        self._released = False
+        self._closing = threading.RLock()
         self.events = Events()
         self.shared: dict[str, list[int]] = {}
         self.import_report: ImportReport | None = None
@@ -221,20 +223,26 @@ class Session(
         return session
 
     def close(self) -> None:
-        """Cancel what runs, give the models' memory back, and release the folder. May be called twice."""
-        with self._lock:
-            if self._closed:
+        """Cancel what runs, give the models' memory back, and release the folder. May be called twice.
+
+        Raises:
+            DataCrafterError: what runs did not stop in 30 s, and the folder is not released; a second call waits
+                again.
+        """
+        with self._closing:
+            if self._released:
                 return
             self._closed = True
-        self._observer.close()
-        self._runner.close()
-        self._evaluation.close()
-        self._models.release()
-        try:
-            self._bill.settle()
-            self._close_gallery()
-        finally:
-            self._store.close()
+            self._observer.close()
+            self._runner.close()
+            self._evaluation.close()
+            self._models.release()
+            try:
+                self._bill.settle()
+                self._close_gallery()
+            finally:
+                self._store.close()
+                self._released = True
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datacrafter_widget import InputError, JobCancelled, Session, StoreError, TemplateError
+from datacrafter_widget import (
+    DataCrafterError,
+    InputError,
+    JobCancelled,
+    Session,
+    StoreError,
+    TemplateError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +221,20 @@ def test_export_counts_are_the_visible_pictures_without_flags(session, tmp_path)
     assert len(rows) == sum(expected.values())
     with pytest.raises(InputError, match="overwrite"):
         session.export(tmp_path / "set")
+
+
+def test_a_close_that_had_to_wait_too_long_is_finished_by_the_next(tmp_path: Path, originals: Path, monkeypatch):
+    session = Session.open(tmp_path / "s", images=originals)
+    waiting = session._runner.close
+    monkeypatch.setattr(session._runner, "close", lambda: waiting(timeout=0.0))
+    with pytest.raises(DataCrafterError, match="close\\(\\) again to wait"):
+        session.close()
+    with pytest.raises(StoreError, match="open"):
+        Session.open(tmp_path / "s")
+    monkeypatch.undo()
+    session.close()
+    session.close()
+    Session.open(tmp_path / "s").close()
 
 
 def test_reopening_finds_everything_again(tmp_path: Path, originals: Path):
