@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.session.explaining import Explanation, explain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from datacrafter_widget.session.prompting import Prompting
+
+_SHOWN = 12
 
 
 class ProposalHandle:
@@ -56,3 +62,22 @@ class ProposalHandle:
     def __repr__(self) -> str:
         negative = f", not {self.negative!r}" if self.negative else ""
         return f"<Proposal {self.id}: {self.before!r} → {self.after!r}{negative}>"
+
+    def _repr_html_(self) -> str:
+        """The two prompts, each with the proxy pictures that it was judged by: same column, same seed."""
+        reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in self.reasons)
+        return (
+            f"<div><p>Proposal {self.id}, {self.proxies} proxy pictures</p>"
+            f"{self._pictures('in use', self.before, self.negative_before, self._row['before_refs'])}"
+            f"{self._pictures('proposed', self.after, self.negative, self._row['after_refs'])}"
+            f"<ul>{reasons}</ul></div>"
+        )
+
+    def _pictures(self, title: str, text: str, negative: str, refs: Sequence[int]) -> str:
+        avoided = f", not <code>{html.escape(negative)}</code>" if negative else ""
+        images = "".join(
+            f'<img src="data:image/webp;base64,{base64.b64encode(small).decode()}" alt="" '
+            'style="display:inline-block;width:64px;margin:1px">'
+            for small in map(self._session.proxy_thumbnail, refs[:_SHOWN])
+        )
+        return f"<p>{title}: <code>{html.escape(text)}</code>{avoided}</p><div>{images}</div>"

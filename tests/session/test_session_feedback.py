@@ -57,6 +57,9 @@ def test_a_wish_is_proposed_and_explained(session):
     assert row["improved"]
     assert "night" in row["after"]
     (proposal,) = session.proposals
+    shown = proposal._repr_html_()
+    assert shown.count("<img") == min(12, len(row["before_refs"])) + min(12, len(row["after_refs"]))
+    assert row["after"] in shown
     table, figure = proposal.explain()
     assert list(table.columns) == ["change", "gain", "standard_error"]
     assert table["gain"].notna().any()
