@@ -46,12 +46,15 @@ def resolve_generator(name: str | os.PathLike[str], what: str = "generator") -> 
 def resolve_encoder(name: str | os.PathLike[str]) -> Path | str:
     """Find an encoder: "toybox", a folder in open_clip's form, or one of open_clip's names.
 
+    A folder may also be written as open_clip writes it, "local-dir:FOLDER".
+
     Returns:
         A folder's path, or the name ("ViT-B-32/openai", "ViT-B-32", "hf-hub:owner/name").
 
     Raises:
         ModelError: a path without a folder, or a folder that is no open_clip model.
     """
+    name = os.fspath(name).removeprefix("local-dir:")
     found = _folder(name, TOYBOX_CLIP)
     if found is not None:
         _require(found, "open_clip_config.json", "an open_clip model with its weights")

@@ -161,6 +161,8 @@ def test_another_open_clip_folder(tmp_path, pictures):
     encoder = random_encoder(tmp_path)
     assert encoder.encode_images(pictures).shape == (7, 16)
     assert encoder.encode_texts(["a cat"]).shape == (1, 16)
+    as_open_clip_writes_it = OpenClipEncoder(f"local-dir:{tmp_path}", device="cpu")
+    assert as_open_clip_writes_it.identity == encoder.identity
 
 
 @pytest.mark.parametrize(
