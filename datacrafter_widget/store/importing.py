@@ -72,7 +72,9 @@ class ImportReport:
     """Pictures with objects of more than one class."""
 
     def __str__(self) -> str:
-        lines = [f"{self.imported} pictures imported in {len(self.per_class)} classes"]
+        pictures = "picture" if self.imported == 1 else "pictures"
+        classes = "class" if len(self.per_class) == 1 else "classes"
+        lines = [f"{self.imported} {pictures} imported in {len(self.per_class)} {classes}"]
         lines += [f"  {name}: {count}" for name, count in self.per_class.items()]
         if self.generated:
             lines.append(f"{self.generated} of them generated ones of an earlier session, with provenance")

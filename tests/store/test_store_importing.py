@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.store import import_images, read_images
 from datacrafter_widget.store.decoding import UnreadablePictureError, decode
+from datacrafter_widget.store.importing import ImportReport
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -442,3 +443,7 @@ def test_real_photographs(store):
         np.testing.assert_array_equal(stored[..., 0], array if array.ndim == 2 else array[..., 0])
         digest = hashlib.sha256(b"RGB %d %d\n" % (picture.width, picture.height) + stored.tobytes())
         assert picture.sha256 == digest.hexdigest() == store.image_path(picture.id).stem
+
+
+def test_a_report_on_one_picture_is_in_the_singular():
+    assert str(ImportReport(1, {"cat": 1})).splitlines()[0] == "1 picture imported in 1 class"
