@@ -223,7 +223,9 @@ def test_export_counts_are_the_visible_pictures_without_flags(session, tmp_path)
         session.export(tmp_path / "set")
 
 
-def test_a_close_that_had_to_wait_too_long_is_finished_by_the_next(tmp_path: Path, originals: Path, monkeypatch):
+def test_a_close_that_had_to_wait_too_long_is_finished_by_the_next(
+    tmp_path: Path, originals: Path, monkeypatch
+):
     session = Session.open(tmp_path / "s", images=originals)
     waiting = session._runner.close
     monkeypatch.setattr(session._runner, "close", lambda: waiting(timeout=0.0))
