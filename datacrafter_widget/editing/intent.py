@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from datacrafter_widget.editing import asking
-from datacrafter_widget.editing.captions import main_noun, source_caption, target_caption
+from datacrafter_widget.editing.captions import source_caption, target_caption
 from datacrafter_widget.editing.likeness import classifier
+from datacrafter_widget.editing.nouns import main_noun
 from datacrafter_widget.editing.ranking import Ranked, rank
 from datacrafter_widget.editing.reading import Reading, bare_wish
 from datacrafter_widget.editing.rules import read, read_as

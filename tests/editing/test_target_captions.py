@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datacrafter_widget.editing.captions import main_noun, source_caption, target_caption
+from datacrafter_widget.editing.captions import source_caption, target_caption
+from datacrafter_widget.editing.nouns import main_noun
 from datacrafter_widget.editing.rules import read
 from datacrafter_widget.editing.scenes import where
 from datacrafter_widget.toybox.captions import SCENE_PHRASES, describe
