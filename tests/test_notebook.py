@@ -45,6 +45,21 @@ def test_the_quickstart_executes(tmp_path: Path):
 
 
 @pytest.mark.timeout(1200)
+def test_the_notebook_on_own_pictures_and_models_executes(tmp_path: Path):
+    notebook = execute("02_your_own_pictures_and_models.ipynb", tmp_path)
+    shown = nbformat.writes(notebook)
+    assert shown.count("data:image/webp") > 80  # imported, by steps and guidance, rendered
+    for told in ("2 left out as duplicates", "boat/download.jpg", "Nearly the same as picture"):
+        assert told in shown
+    said = printed(notebook)
+    assert "expected a folder of class folders at my-picturs" in said
+    assert "my-own/my-model on cpu" in said
+    assert "by renderer" in said
+    assert (tmp_path / "my-own/data-set/val").is_dir()
+    assert len(shown) < MOST_BYTES
+
+
+@pytest.mark.timeout(1200)
 def test_the_notebook_on_the_map_executes_and_stays_small(tmp_path: Path):
     notebook = execute("07_the_map.ipynb", tmp_path)
     assert len(figures(notebook)) == 5
@@ -84,7 +99,8 @@ def test_the_notebook_on_editing_executes_and_publishes(tmp_path: Path):
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
-def test_a_saved_notebook_is_small_and_shows_no_error(path: Path):
+def test_a_saved_notebook_is_small_and_shows_no_error_and_no_warning(path: Path):
     assert path.stat().st_size < MOST_BYTES
     outputs = [o for cell in nbformat.read(path, as_version=4).cells for o in cell.get("outputs", [])]
     assert all(output.output_type != "error" for output in outputs)
+    assert all(output.get("name") != "stderr" for output in outputs)
