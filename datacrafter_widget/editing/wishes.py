@@ -1,9 +1,12 @@
-"""What an edit wished for, in words that a prompt can say: "on snow" from "put it on snow"."""
+"""What an edit wished for, in words that a prompt can say ("on snow" from "put it on snow"), and captions that do."""
 
 from __future__ import annotations
 
 import difflib
 
+from datacrafter_widget.editing.captions import target_caption
+from datacrafter_widget.editing.reading import GUESS
+from datacrafter_widget.editing.rules import read
 from datacrafter_widget.generation.english import correct_articles
 
 _ARTICLES = ("a", "an", "the")
@@ -47,3 +50,20 @@ def wish_in_words(source: str, target: str, instruction: str) -> str:
             words = words[1:]
         parts.append(" ".join(words).strip(",."))
     return correct_articles(", ".join(part for part in parts if part)) or instruction
+
+
+def said_as_wished(caption: str, wish: str) -> str:
+    """A caption that says a wish in place of what it says of the same kind: a place for a place, a colour for a colour.
+
+    Args:
+        caption: "a photo of a boat on grass".
+        wish: "on the beach"; parts that are set off by commas are wishes each. Where one is not understood the caption
+            stays as it is.
+    """
+    said = caption
+    for part in wish.split(", "):
+        reading = read(part)
+        if reading is None or reading.confidence <= GUESS:
+            return caption
+        said = target_caption(said, reading)
+    return said

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datacrafter_widget.editing.wishes import said_as_wished
 from datacrafter_widget.generation.english import correct_articles
 from datacrafter_widget.refine import (
     CombineMutator,
@@ -157,7 +159,8 @@ class Criteria:
         )
         edited = sets.second.features if len(sets.second.features) else None
         objective = TransformObjective(selected.features, own, source, target, edited=edited, **scored)
-        mutate = WishMutator(*self._words, feedback.wish, **self._common)
+        rewrite = partial(said_as_wished, wish=feedback.wish)
+        mutate = WishMutator(*self._words, feedback.wish, rewrite=rewrite, **self._common)
         return Criterion(objective, mutate, selected.pictures, [])
 
     def _combine(self, feedback: Feedback, sets: Families) -> Criterion | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from datacrafter_widget.editing.wishes import wish_in_words
+from datacrafter_widget.editing.wishes import said_as_wished, wish_in_words
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,16 @@ from datacrafter_widget.editing.wishes import wish_in_words
 )
 def test_the_change_of_a_caption_is_the_wish(source, target, wish):
     assert wish_in_words(source, target, "tidy it up") == wish
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ("on snow", "a photo of a red apple on snow"),
+        ("green, at night", "a photo of a green apple at night"),
+        ("bigger", "a photo of a red apple on grass"),
+        ("green, bigger", "a photo of a red apple on grass"),
+    ],
+)
+def test_a_caption_says_what_is_wished_in_place_of_the_same_kind_or_stays(wish, said):
+    assert said_as_wished("a photo of a red apple on grass", wish) == said

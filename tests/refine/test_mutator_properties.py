@@ -1,12 +1,14 @@
 """Mutators never fail and never make what is no template, whatever the words."""
 
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datacrafter_widget.editing.wishes import said_as_wished
 from datacrafter_widget.errors import TemplateError
 from datacrafter_widget.generation.templates import PromptTemplate, escape
 from datacrafter_widget.refine import (
@@ -52,7 +54,7 @@ def mutators(word, labels, wish, avoid, *, encoder):
     yield VarietyMutator(*words, **marked)
     yield CombineMutator(*words, first=groups[0], second=groups[1], rest=groups[2], **both)
     if wish.strip():
-        yield WishMutator(*words, wish, **both)
+        yield WishMutator(*words, wish, rewrite=partial(said_as_wished, wish=wish), **both)
 
 
 @settings(max_examples=25, deadline=None)
