@@ -5,8 +5,8 @@ ways go ``selection`` (picture ids), ``classes`` (ids), ``focus`` (label ids), `
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
 block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message), ``warning``
-(where, message), ``preview`` (job, class_ids, count, a WebP a picture). ``seq`` counts up by one, so that a page
-that missed a message knows, and says ``hello`` to get everything.
+(where, message), ``preview`` (job, class_ids, count, a WebP a picture), ``gallery``. ``seq`` counts up by one, so
+that a page that missed a message knows, and says ``hello`` to get everything.
 
 Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUESTS`.
 """
@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.widget.brief import brief
 
 PANELS = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail")
 
@@ -45,7 +46,15 @@ def _id(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, float | int) and not isinstance(value, bool) and is_finite(value)
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number is finite as a float: an int may be larger than any."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _ids(value: Any) -> bool:
@@ -232,7 +241,7 @@ def check_message(message: Any) -> tuple[str | int, str]:
     """
     request: Any = message.get("id") if isinstance(message, Mapping) else None
     if not _key(request):
-        raise InputError(f"expected a request with an id, found {repr(message)[:80]}")
+        raise InputError(f"expected a request with an id, found {brief(message)}")
     where = message.get("where", "")
     return request, where if isinstance(where, str) and len(where) <= MAX_NAME else ""
 
@@ -246,7 +255,7 @@ def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     name = message.get("type")
     if not isinstance(name, str) or name not in REQUESTS:
         raise InputError(
-            f"unknown request {repr(name)[:80]}; the page and the kernel run different versions, reload the page"
+            f"unknown request {brief(name)}; the page and the kernel run different versions, reload the page"
         )
     strangers = sorted(map(str, message.keys() - REQUESTS[name].keys() - {"type", "id", "where"}))
     if strangers:
@@ -254,7 +263,7 @@ def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     arguments = {}
     for key, check in REQUESTS[name].items():
         if key not in message or not check(message[key]):
-            found = repr(message.get(key))[:80]
+            found = brief(message.get(key))
             raise InputError(f"{name}: {key} is not of the form that was expected, found {found}")
         arguments[key] = message[key]
     return name, arguments

@@ -1,7 +1,6 @@
 """Kinds of traits: what the page and a person may set is checked before anybody hears of it."""
 
 import json
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +8,8 @@ import numpy as np
 import traitlets
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.widget.brief import brief
+from datacrafter_widget.widget.protocol import is_finite
 
 LARGEST_ID = 2**31 - 1
 LARGEST_ARRANGEMENT = 20_000
@@ -69,7 +70,7 @@ def id_array(value: Any, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     except ValueError:  # lists of lists
         wrong, array = True, np.empty(0)
     if wrong or array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise WrongValueError(f"{name}: expected a list of ids (whole numbers), found {_short(value)}")
+        raise WrongValueError(f"{name}: expected a list of ids (whole numbers), found {brief(value)}")
     outside = array[(array < 1) | (array > LARGEST_ID)]
     if outside.size:
         raise WrongValueError(f"{name}: expected ids from 1, found {int(outside[0])}")
@@ -87,11 +88,11 @@ def place(value: Any) -> dict[str, float] | None:
     keys = ("x", "y", "zoom")
     if not isinstance(value, dict) or set(value) != set(keys) or not all(map(_is_number, value.values())):
         raise WrongValueError(
-            f"view: expected None or {{'x': …, 'y': …, 'zoom': …}} with numbers, found {_short(value)}"
+            f"view: expected None or {{'x': …, 'y': …, 'zoom': …}} with numbers, found {brief(value)}"
         )
     if not 0 < value["zoom"] <= 1e9:
         raise WrongValueError(
-            f"view: expected a zoom above 0 (at 1 everything fits), found {_short(value['zoom'])}"
+            f"view: expected a zoom above 0 (at 1 everything fits), found {brief(value['zoom'])}"
         )
     return {key: float(value[key]) for key in keys}
 
@@ -105,16 +106,11 @@ def arrangement(value: Any) -> dict[str, Any]:
     try:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise WrongValueError(f"arrangement: expected what JSON has, found {_short(value)}") from error
+        raise WrongValueError(f"arrangement: expected what JSON has, found {brief(value)}") from error
     if not isinstance(value, dict) or len(text) > LARGEST_ARRANGEMENT:
-        raise WrongValueError(f"arrangement: expected a short dict that a widget had, found {_short(value)}")
+        raise WrongValueError(f"arrangement: expected a short dict that a widget had, found {brief(value)}")
     return value
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blocks import decode
+from fuzzing.good_requests import GOOD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,101 +103,6 @@ def test_every_request_has_an_answer():
     assert set(ANSWERS) | {"hello"} == set(REQUESTS)
 
 
-WISH = {
-    "instruction": "make it green",
-    "mask": "iVBORw0KGgo=",
-    "reference": None,
-    "steps": 0.5,
-    "text_influence": 1,
-    "picture_influence": 0,
-}
-GOOD = {
-    "hello": {"seq": 3},
-    "thumbnails": {"ids": [1, 2], "size": 96},
-    "proxies": {"refs": [1, "a"]},
-    "families": {"ids": [], "classes": None},
-    "vary": {"picture": 4, "count": 8, "strength": 0.35},
-    "label_pictures": {"labels": [4]},
-    "picture_labels": {"ids": [4]},
-    "picture": {"picture": 4},
-    "generate": {
-        "per_class": 4,
-        "classes": None,
-        "seed": 1,
-        "perturbation": "text2image",
-        "strength": 0.5,
-        "guidance_scale": None,
-        "num_inference_steps": None,
-    },
-    "resume": {},
-    "cancel": {"job": "generate-1"},
-    "remove": {"ids": [1], "weights": None},
-    "more_like": {"ids": [1], "weights": {"near": 0.25}},
-    "transform": {"ids": [1], "text": "at night", "weights": {}},
-    "combine": {"first": [1], "second": [2], "weights": None},
-    "without": {"first": [1], "second": [2], "weights": {"away": 3}},
-    "restore": {"ids": [1]},
-    "undo": {},
-    "redo": {},
-    "accept": {"proposal": 1, "text": "a {class}", "negative": None, "regenerate": "replace"},
-    "reject": {"proposal": 1, "reason": ""},
-    "suggest": {"classes": [1]},
-    "generate_suggestion": {"suggestion": 1},
-    "collect_suggestion": {"suggestion": 1},
-    "reject_suggestion": {"suggestion": 1, "reason": ""},
-    "take_collected": {},
-    "label": {"with": "language"},
-    "edit_template": {"template": 1, "text": "a {class}", "negative": ""},
-    "add_template": {"class_id": 1, "text": "a {class}"},
-    "delete_template": {"template": 1},
-    "use_strategy": {"strategy": "NP", "classes": None, "replace": True},
-    "tune": {"class_id": 1, "method": "lora", "steps": None},
-    "studio": {},
-    "personalize": {
-        "class_id": 1,
-        "ids": [1, 2, 3],
-        "kind": "style",
-        "human": True,
-        "rounds": None,
-        "steps": 40,
-    },
-    "candidates": {"token": "<dog-1>", "turn": 1},
-    "candidate_pictures": {"token": "<dog-1>", "turn": 1, "candidates": [0, 179]},
-    "choose_candidates": {"token": "<dog-1>", "turn": 1, "candidates": [], "instead": True},
-    "edit": {"ids": [1, 2], **WISH},
-    "edit_further": {"edit": 1, **WISH, "reference": 7},
-    "understand": {"picture": 1, "instruction": "as a sketch"},
-    "edit_rows": {"ids": [1]},
-    "edit_pictures": {"candidates": [1], "size": 256},
-    "choose_edit": {
-        "edit": 1,
-        "candidate": None,
-        "matches": 5,
-        "keeps": None,
-        "unusable": [3],
-        "words": "",
-    },
-    "accept_edit": {"edit": 1},
-    "revert_edit": {"edit": 1, "step": None},
-    "replay_edit": {"edit": 1, "ids": [4]},
-    "teach_prompt": {"edits": [1]},
-    "publish_edit": {"edit": 1, "title": "Green", "description": "", "public": True},
-    "gallery": {
-        "words": "green apple",
-        "likes": 0,
-        "since": "2026-03-01",
-        "until": None,
-        "order": "liked",
-        "page": 1,
-    },
-    "gallery_entry": {"entry": "0f"},
-    "gallery_pictures": {"keys": ["ab" * 32], "size": 96},
-    "like_entry": {"entry": "0f", "liked": False},
-    "delete_entry": {"entry": "0f"},
-    "fork_entry": {"entry": "0f", "ids": [1]},
-    "keep": {"ids": [1]},
-    "export": {"path": "data", "format": "coco", "overwrite": False},
-}
 WRONG = [object(), [None], {"away": "1"}, b"x", math.inf]
 """No argument of any request may be one of these."""
 
