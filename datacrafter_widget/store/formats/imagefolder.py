@@ -115,6 +115,8 @@ def files_below(folder: Path, root: Path, problems: list[tuple[str, str]]) -> It
                 continue
             seen.add(_identity(current))
             children = _children(current)
+            if not children and current != folder:
+                problems.append((f"{_relative(current, root)}/", "a folder without files"))
         except OSError as error:
             problems.append((f"{_relative(current, root)}/", f"the folder can't be read ({error.strerror})"))
             continue
