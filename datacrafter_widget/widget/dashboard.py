@@ -174,6 +174,11 @@ class DataCrafter(anywidget.AnyWidget):
         if self.made_in is not None:
             session.events.emit("widget", run=self.made_in)
 
+    def __repr__(self) -> str:
+        """What stands in its place in a notebook that isn't trusted, or shows no widgets."""
+        name = self._session.store.folder.name[:30]
+        return f"<{type(self).__name__} of {name!r}: trust the notebook or run the cell to see it>"
+
     def selected_frame(self) -> "pd.DataFrame":
         """The selected pictures as a data frame, in the order of `selection`.
 

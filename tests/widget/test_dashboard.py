@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from blocks import decode
 
-from datacrafter_widget import DataCrafter, InputError, Session
+from datacrafter_widget import DataCrafter, InputError, Session, Suggestions
 from datacrafter_widget.session.tables import TABLES
 
 
@@ -24,6 +24,16 @@ def test_a_new_widget_holds_the_whole_state_in_its_traits(session):
         state.pop("points")
         json.dumps({name: state[name] for name in TABLES}, allow_nan=False)
         assert len(json.dumps({name: state[name] for name in TABLES})) < 60_000
+    finally:
+        widget.close()
+
+
+def test_where_no_widget_is_shown_it_says_what_to_do(session):
+    widget = Suggestions(session)
+    try:
+        text = widget._repr_mimebundle_()[0]["text/plain"]
+        assert text.startswith("<Suggestions of")
+        assert text.endswith("trust the notebook or run the cell to see it>")
     finally:
         widget.close()
 
