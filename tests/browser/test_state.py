@@ -121,6 +121,8 @@ def test_a_picture_of_a_page_tells_where_it_comes_from_and_its_labels(saved_page
 def test_what_acts_on_the_session_is_out_of_reach_in_a_page(saved_page):
     assert saved_page.locator(".datacrafter [data-action='generate']").is_disabled()
     assert saved_page.locator(".datacrafter [data-action='undo']").first.is_disabled()
+    for action in ("edit", "gallery"):
+        assert saved_page.locator(f".datacrafter [data-action='{action}']").is_hidden()
 
 
 @pytest.mark.timeout(900)

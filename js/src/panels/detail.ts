@@ -54,19 +54,19 @@ export function detailPanel(scope: Scope): HTMLElement {
     text: "Edit …",
     click: () => void withStudio(scope, "detail", (studio) => void studio.editing(scope, edited())),
   });
-  const refreshEdit = () => {
-    edit.hidden = !edited().length || store.get("info").read_only;
-  };
-  ui.on("selection", refreshEdit, signal);
-  store.on("edits", refreshEdit, signal);
-  store.on("info", refreshEdit, signal);
-  refreshEdit();
   const gallery = button({
     action: "gallery",
     label: "Gallery: edits that were published",
     icon: "gallery",
     click: () => void withStudio(scope, "detail", (studio) => void studio.gallery(scope)),
   });
+  const refreshStudio = () => {
+    gallery.hidden = connection.saved(); // both need a kernel
+    edit.hidden = gallery.hidden || !edited().length || store.get("info").read_only;
+  };
+  for (const change of ["selection", "waiting"] as const) ui.on(change, refreshStudio, signal);
+  for (const table of ["edits", "info"] as const) store.on(table, refreshStudio, signal);
+  refreshStudio();
   header.append(edit, gallery, h("span.dc-spring"), bin, all);
   const empty = h("p.dc-empty", { hidden: true });
   const retry = link("retry-detail", "Ask for the pictures again", () => void ask());
