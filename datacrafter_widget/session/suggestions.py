@@ -87,4 +87,6 @@ def gain_in_words(gain: float | None) -> str:
         return ""
     if gain < SLIGHT:
         return "no gain expected"
-    return f"{'clear' if gain >= CLEAR else 'slight'} gain expected"
+    size = "clear" if gain >= CLEAR else "slight"
+    share = f"{gain:.1%}" if gain < 0.01 else f"{gain:.0%}"
+    return f"{size} gain expected: one such picture takes {share} of the remaining loss"

@@ -50,7 +50,8 @@ def test_each_class_gets_a_suggestion_that_says_what_is_near_and_what_it_brings(
         assert set(each.nearest) <= own
         assert each.class_name in each.text
         assert each.expected_gain > 0
-        assert each.gain_in_words.endswith("gain expected")
+        assert "gain expected" in each.gain_in_words
+        assert ("of the remaining loss" in each.gain_in_words) == (each.expected_gain >= 0.002)
         assert "4 of the originals" in each.note
     assert "suggestions" in heard
 
