@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import re
 import shutil
 import sys
 import threading
@@ -86,6 +87,9 @@ class Lives:
             "kernel_uss": memory.uss,
             "objects": len(gc.get_objects()),
             "threads": threading.active_count(),
+            "thread_names": sorted(
+                re.sub("[0-9a-f-]{6,}|[0-9]+", "#", each.name) for each in threading.enumerate()
+            ),
             "files": psutil.Process().num_fds(),
             "pictures": len(self.session.pictures(include_hidden=True)),
             "trouble": [*self.trouble.found, *failed],
