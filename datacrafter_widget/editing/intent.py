@@ -60,6 +60,7 @@ class Intent:
         ranked: the editors that can do it, the most promising first, each with the wish in its own form.
         by: who understood it: a language model, the rules (and the examples don't object), the examples by their
             wording, or the examples by what an encoder finds similar.
+        hint: why it may change little, in words for a person; "" where nothing speaks for that.
     """
 
     action: Action
@@ -69,6 +70,7 @@ class Intent:
     reason: str
     ranked: tuple[Ranked, ...]
     by: By
+    hint: str = ""
 
 
 def understand(
@@ -83,6 +85,7 @@ def understand(
     language: LanguageModel | None = None,
     editors: Mapping[str, Abilities],
     ratings: Mapping[str, Sequence[Rating]] | None = None,
+    hardly_known: Callable[[list[str]], Sequence[str]] = lambda _: (),
     on_failure: Callable[[str], object] = warnings.warn,
 ) -> Intent:
     """Understand a wish.
@@ -98,6 +101,7 @@ def understand(
         language: asked first; when it fails, rules and examples read the wish.
         editors: what each editor can do, by name.
         ratings: how editors did in blind choices, by action.
+        hardly_known: texts → those of their words that the generator hardly knows.
         on_failure: told why the language model was not heard; by default a Python warning is made of it.
 
     Raises:
@@ -135,7 +139,8 @@ def understand(
     ranked = rank(
         reading.action, editors, texts, has_mask=has_mask, has_reference=has_reference, ratings=ratings
     )
-    return Intent(reading.action, reading.confidence, source, target, reading.reason, ranked, by)
+    hint = _hint(source, target or told, hardly_known)
+    return Intent(reading.action, reading.confidence, source, target, reading.reason, ranked, by, hint)
 
 
 def _read(said: str, encoder: TextEncoder | None) -> tuple[Reading, By]:
@@ -180,6 +185,17 @@ def _asked(
     except ModelError as error:
         on_failure(f"The language model does not say what {said!r} asks for; rules read it instead: {error}")
         return None
+
+
+def _hint(source: str, target: str, hardly_known: Callable[[list[str]], Sequence[str]]) -> str:
+    """Why a caption may change little: its new words are strange to the generator, or it has none."""
+    if source == target:
+        return "the caption stays as it is, so editors that go by captions may change little"
+    new = sorted(set(target.lower().split()) - set(source.lower().split()), key=target.lower().find)
+    strange = [f"“{word}”" for word in hardly_known(new)]
+    if not strange:
+        return ""
+    return f"the generator hardly knows {' and '.join(strange)}: it may change little, or something else"
 
 
 def _appended(source: str, said: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from datacrafter_widget.models import batch_size, latents, masking, pipelines
+from datacrafter_widget.models import batch_size, latents, masking, pipelines, spelling
 from datacrafter_widget.models.adapters import Adapters, fingerprint, listed
 from datacrafter_widget.models.calls import call_arguments, check_alike, check_size, form_of, starts_of
 from datacrafter_widget.models.concepts import in_words, tokens_in
@@ -106,6 +106,7 @@ class DiffusersGenerator:
         self._compile = compile
         self._tiles = pipelines.tiles(vae_tiling, self.device, configuration.weight_bytes)
         self._prompts = PromptCache(self.device, offload=offload_text_encoders)
+        self._tokenizers: list[Any] | None = None
         self._concepts: dict[str, Concept] = {}
         self._adapters: Adapters | None = None
         self._previews = previews
@@ -260,6 +261,13 @@ class DiffusersGenerator:
         """Pixels (K, 3, H, W) in 0 … 1 of scaled latents, differentiable in them (see `latents.decode`)."""
         with self._lock, oom_translated(len(latents_), self.device):
             return latents.decode(self._base(), latents_)
+
+    def spelled_out(self, texts: Sequence[str]) -> list[str]:
+        """Those words of texts that the text encoders have to spell (see `spelling`); needs no weights."""
+        with self._lock:
+            if self._tokenizers is None:
+                self._tokenizers = spelling.tokenizers(self.folder)
+            return spelling.spelled_out(texts, self._tokenizers)
 
     def load(self) -> None:
         """Load the weights now rather than at the first `generate`."""

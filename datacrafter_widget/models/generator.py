@@ -127,6 +127,14 @@ class SplitGenerator(Generator, Protocol):
 
 
 @runtime_checkable
+class ReadingGenerator(Protocol):
+    """A generator that can say which words it hardly knows."""
+
+    def spelled_out(self, texts: Sequence[str]) -> list[str]:
+        """Those words of texts that its text encoder has to spell (see `spelling`)."""
+
+
+@runtime_checkable
 class LatentGenerator(Protocol):
     """A generator whose latents can be had and put back."""
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datacrafter_widget.errors import DataCrafterError, InputError, JobCancelled
+from datacrafter_widget.models.generator import ReadingGenerator
 from datacrafter_widget.session.edit_running import EditorRuns
 from datacrafter_widget.session.edit_wish import Wish
 from datacrafter_widget.session.edit_words import picture_in_words
+from datacrafter_widget.session.edits import in_words
 from datacrafter_widget.session.under_way import UnderWay
 from datacrafter_widget.store.edits import CandidateDraft
 
@@ -128,7 +130,7 @@ class EditMaker:
         """Make the candidates that are missing; each is kept as soon as it is there.
 
         Returns:
-            The ids of the edits that have a candidate to choose.
+            The ids of the edits that have a candidate to choose, one or more.
 
         Raises:
             DataCrafterError: not one could be made; of several reasons the first.
@@ -146,8 +148,8 @@ class EditMaker:
             self._events.emit("edits")
             left = [self._store.edit(each.id) for each in left if each not in ready]
         done = [each.id for each in map(self._store.edit, ids) if each.state in ("open", "chosen")]
-        if failures and not done:
-            raise failures[0]
+        if not done:
+            raise failures[0] if failures else InputError(self._nothing(ids))
         if failures:  # the reasons may name editors, which is told with the choice
             self._events.emit("warning", where="edits", message="Some candidates could not be made.")
         job.update(message=f"{len(done)} {'edit' if len(done) == 1 else 'edits'} ready")
@@ -179,6 +181,7 @@ class EditMaker:
             on_failure=lambda message: self._events.emit("warning", where="edits", message=message),
         )
 
+            hardly_known=self._hardly_known,
     def beginning(self, picture_id: int, from_id: int | None = None) -> Beginning:
         """What an edit of a picture begins with, or of a candidate of an earlier edit of it."""
         picture = self._store.picture(picture_id)
@@ -194,6 +197,21 @@ class EditMaker:
     def _has_beginning(self, edit: Edit) -> bool:
         """Whether the step before is done; then it is written down what this one begins with."""
         if edit.before_id is None or edit.from_id is not None:
+    def _nothing(self, ids: Sequence[int]) -> str:
+        """Why there is nothing to choose although no editor failed."""
+        problems = {each.problem for each in self._store.edit_candidates(ids)} - {None}
+        told = (
+            ", or ".join(sorted(in_words(each, revealed=True) or "" for each in problems)) or "no candidate"
+        )
+        return (
+            f"expected candidates to choose from, found {told}. Say it in other words that the models may know, or try"
+            " other editors"
+        )
+
+    def _hardly_known(self, texts: list[str]) -> list[str]:
+        generator = self._models.generator
+        return generator.spelled_out(texts) if isinstance(generator, ReadingGenerator) else []
+
             return True
         before = self._store.edit(edit.before_id)
         if before.chosen_id is None:
@@ -240,6 +258,7 @@ class EditMaker:
         drafts = [
             CandidateDraft(names[at], texts.get(names[at], wish.instruction), seed) for at in order.tolist()
         ]
+            "hint": intent.hint,
         self._store.plan_edit(edit.id, report, drafts)
 
     def _settle(self, edit_id: int) -> None:

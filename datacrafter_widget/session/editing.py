@@ -159,7 +159,7 @@ class Editing(Choosing):
 
         Returns:
             An `Intent`: ``action``, ``confidence``, ``source`` and ``target`` (captions before and after), ``reason``,
-            and ``ranked`` editors, each with the instruction in its own form.
+            ``ranked`` editors, each with the instruction in its own form, and a ``hint`` where little may change.
 
         Raises:
             InputError: no such picture, or an instruction that is empty or too long.
@@ -220,12 +220,12 @@ class Editing(Choosing):
             ``id``, ``picture_id`` (what the trail begins with), ``class_id``, ``before`` (id of the step before, or
             None), ``from`` (id of the candidate that it begins with, or None: with the picture), ``instruction``,
             ``state`` ("running", "open": waits for a choice, "chosen", "declined", "withdrawn"), ``action`` (None
-            before the wish is understood), ``confidence``, ``reason``, ``source``, ``target``, ``steps``,
-            ``text_influence``, ``picture_influence``, ``negative``, ``masked`` and ``referenced`` (whether there is a
-            mask, a reference picture), ``candidates``, ``ranked`` (rows of ``name``, ``score``, ``reason``), ``chosen``
-            (id of a candidate, or None), ``feedback`` (``matches``, ``keeps``, ``unusable``, ``words``, ``blind``;
-            empty before the choice), ``accepted`` (id of a picture, or None), ``aside`` (whether a person went back to
-            before it), ``created_at``.
+            before the wish is understood), ``confidence``, ``reason``, ``hint`` (why it may change little, or ""),
+            ``source``, ``target``, ``steps``, ``text_influence``, ``picture_influence``, ``negative``, ``masked`` and
+            ``referenced`` (whether there is a mask, a reference picture), ``candidates``, ``ranked`` (rows of ``name``,
+            ``score``, ``reason``), ``chosen`` (id of a candidate, or None), ``feedback`` (``matches``, ``keeps``,
+            ``unusable``, ``words``, ``blind``; empty before the choice), ``accepted`` (id of a picture, or None),
+            ``aside`` (whether a person went back to before it), ``created_at``.
 
             A candidate is ``id``, ``letter``, ``ready`` (has a picture: `candidate_thumbnail`), ``problem`` (in words,
             or None), ``editor``, ``text``, ``parameters``. Who made it is no part of a row before the choice: these

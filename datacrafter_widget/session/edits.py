@@ -85,6 +85,12 @@ class EditHandle:
         return self._row.report.get("action")
 
     @property
+    def hint(self) -> str:
+        """Why the wish may change little, in words; "" where nothing speaks for that."""
+        said: str = self._row.report.get("hint", "")
+        return said
+
+    @property
     def candidates(self) -> list[Candidate]:
         """What the editors made of it, in a random order that stays the same."""
         row = self._row
@@ -191,13 +197,14 @@ class EditHandle:
             mark = f"{each.letter} {each.editor or ''} {each.problem or ''}".strip()
             picture = store.candidate_thumbnail(each.id, _SHOWN_SIZE) if each.ready else None
             cells.append(_figure(picture, mark))
-        return f"<div><p>{html.escape(repr(self)[1:-1])}</p>{''.join(cells)}</div>"
+        told = ". ".join(each for each in (repr(self)[1:-1], self.hint) if each)
+        return f"<div><p>{html.escape(told)}</p>{''.join(cells)}</div>"
 
 
 def candidate(row: EditCandidate, edit: Edit) -> Candidate:
     """A candidate as the person may see it now."""
     seen = Candidate(
-        row.id, letter(row.place), row.sha256 is not None, _in_words(row.problem, revealed=edit.revealed)
+        row.id, letter(row.place), row.sha256 is not None, in_words(row.problem, revealed=edit.revealed)
     )
     if not edit.revealed:
         return seen
@@ -335,6 +342,7 @@ def _row(edit: Edit, class_id: int, made: list[EditCandidate]) -> dict[str, Any]
         "reason": report.get("reason", ""),
         "source": report.get("source", ""),
         "target": report.get("target", ""),
+        "hint": report.get("hint", ""),
         **{name: edit.asked[name] for name in (*SLIDERS, "negative")},
         "masked": edit.mask is not None,
         "referenced": edit.reference is not None,
@@ -361,7 +369,7 @@ def _row(edit: Edit, class_id: int, made: list[EditCandidate]) -> dict[str, Any]
     }
 
 
-def _in_words(problem: str | None, *, revealed: bool) -> str | None:
+def in_words(problem: str | None, *, revealed: bool) -> str | None:
     """A problem for people; messages of editors, which may name them, only once that is no secret."""
     if problem is None or problem in _WORDS:
         return problem and _WORDS[problem]

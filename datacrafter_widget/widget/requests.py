@@ -140,7 +140,7 @@ def _wish(mask: str | None, reference: str | int | None, **plain: Any) -> dict[s
 
 def _understand(session: Session, picture: int, instruction: str) -> Answer:
     intent = session.understand(instruction, picture)
-    told = ("action", "confidence", "source", "target", "reason")
+    told = ("action", "confidence", "source", "target", "reason", "hint")
     return {name: getattr(intent, name) for name in told}, []
 
 

@@ -319,6 +319,8 @@ export interface PictureEdit {
   confidence: number | null;
   reason: string;
   source: string;
+  /** Why it may change little, or "". */
+  hint: string;
   target: string;
   steps: number;
   text_influence: number;
@@ -333,7 +335,7 @@ export interface PictureEdit {
 }
 
 /** What a wish was understood as. */
-export type Understood = Pick<PictureEdit, "action" | "confidence" | "source" | "target" | "reason">;
+export type Understood = Pick<PictureEdit, "action" | "confidence" | "source" | "target" | "reason" | "hint">;
 
 /** A published trail of edits, as a card has it; pictures are named by keys. */
 export interface GalleryCard {

@@ -43,6 +43,7 @@ def row(number: int = 1, **changes: Any) -> dict[str, Any]:
         "action": "recolour",
         "confidence": 0.9,
         "reason": "it names a colour",
+        "hint": "",
         "source": "a red apple",
         "target": "a green <i>apple",
         "steps": 0.5,
@@ -258,6 +259,20 @@ def test_candidates_stream_in_without_names_and_one_is_chosen(bare):
     bare.button("choose-candidate").click()
     feedback = {"matches": 4, "keeps": None, "unusable": [], "words": "nice"}
     assert bare.sent("choose_edit") == [{"edit": 1, "candidate": 10} | feedback]
+
+
+def test_what_the_generator_hardly_knows_is_told_before_and_after(bare):
+    dialog = opened(bare)
+    dialog.get_by_role("textbox", name="What to change").fill("put it at sea")
+    bare.button("understand").click()
+    hint = "the generator hardly knows “sea”: it may change little, or something else"
+    bare.answer("understand", row(hint=hint))
+    dialog.get_by_text(hint).wait_for()
+    bare.button("send-wish").click()
+    bare.answer("edit", 9)
+    dialog.get_by_text(hint).wait_for(state="detached")
+    told(bare, row(hint=hint))
+    assert dialog.locator("[data-edit='1']").get_by_text(hint).is_visible()
 
 
 def test_none_may_be_chosen_and_what_is_unusable_marked(bare):

@@ -304,6 +304,8 @@ def test_what_an_editor_can_not_do_is_told_and_keeps_no_other_from_its_turn(sess
     with pytest.raises(InputError, match="unsafe"):
         edit.choose(by(edit, "hidden"))
     edit.choose(by(edit, "red"))
+    with pytest.raises(InputError, match="as it was"):
+        session.edit(picture, "make it red", editors=editors[1:3]).result()
     assert "broken is broken" in {each.problem for each in edit.candidates}
     with pytest.raises(ValueError, match="broken is broken"):
         session.edit(picture, "make it red", editors=[editors[0]]).result()
@@ -424,6 +426,18 @@ def test_a_closed_session_keeps_what_is_missing_for_the_next(tmp_path, few, toyb
             lambda: session.edits[0].then("on snow"),
         ):
             with pytest.raises(StoreError, match="read_only"):
+def test_it_is_told_why_a_wish_may_change_little(session, picture, red):
+    assert session.understand("put it at sea", picture).hint == (
+        "the generator hardly knows “sea”: it may change little, or something else"
+    )
+    assert session.understand("put it on the beach", picture).hint == ""
+    edit = made(session, picture, "make it turquoise", editors=[red])
+    assert "“turquoise”" in edit.hint
+    assert session.edit_table()[0]["hint"] == edit.hint
+    assert edit.hint in edit._repr_html_()
+    assert "stays as it is" in session.understand("remove the elephant", picture).hint
+
+
                 verb()
 
 

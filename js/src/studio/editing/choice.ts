@@ -167,7 +167,7 @@ export function choice(row: PictureEdit, frozen: boolean, acts: Acts): HTMLEleme
     "section.dc-choice",
     { "data-edit": id, "data-state": state, label: row.instruction },
     h("h3", { dir: "auto" }, `“${row.instruction}”`, row.masked && h("span.dc-note", "within the paint")),
-    h("p.dc-note", { dir: "auto" }, saidOf(row)),
+    ...saidOf(row),
     candidates.length > 0 && h("div.dc-mades", ...cells.values()),
     h("div.dc-row", h("span.dc-note", { role: "status" }, told[state]), state === "running" && stop),
     open && opinion,

@@ -1,6 +1,6 @@
 import type { Understood, Wish } from "../../protocol";
 import type { Scope } from "../../scope";
-import { button, h } from "../kit";
+import { button, h, icon } from "../kit";
 import { base64 } from "./painting";
 
 const LARGEST = 1024;
@@ -41,7 +41,7 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
     spellcheck: "false",
     on: {
       input: () => {
-        understood.textContent = "";
+        understood.replaceChildren();
         refresh();
       },
       keydown: (event) => {
@@ -51,7 +51,8 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
       },
     },
   });
-  const understood = h("p.dc-note", { role: "status" });
+  const understood = h("div.dc-understood", { role: "status" });
+  const title = h("span", { dir: "auto" });
   const sliders = SLIDERS.map(([name, title, hint]) => {
     const shown = h("output", "0.5");
     const input = h("input", {
@@ -119,7 +120,7 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
       const reply = await connection.act("understand", { picture, instruction: words.value }, "studio");
       if (signal.aborted) return;
       refresh();
-      if (reply) understood.textContent = saidOf(reply.result as Understood);
+      if (reply) understood.replaceChildren(...saidOf(reply.result as Understood));
     },
   });
   const go = button({
@@ -142,7 +143,10 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
       };
       const sent = await send(wish);
       busy = false;
-      if (sent) words.value = "";
+      if (sent) {
+        words.value = "";
+        understood.replaceChildren();
+      }
       refresh();
     },
   });
@@ -162,7 +166,7 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
     ),
     about(text, id) {
       go.lastElementChild!.textContent = text;
-      if (id !== picture) understood.textContent = "";
+      if (id !== picture) understood.replaceChildren();
       picture = id;
       refresh();
     },
@@ -171,10 +175,13 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
   };
 }
 
-/** What a wish was understood as, in a sentence. */
-export function saidOf({ action, target, reason }: Understood): string {
+/** What a wish was understood as, in a line; and in another one why it may change little. */
+export function saidOf({ action, target, reason, hint }: Understood): HTMLElement[] {
   const aim = target && `towards “${target}”`;
-  return [action && `Understood as: ${action}`, aim, reason].filter(Boolean).join(" · ");
+  const said = [action && `Understood as: ${action}`, aim, reason].filter(Boolean).join(" · ");
+  const lines = said ? [h("p.dc-note", { dir: "auto" }, said)] : [];
+  if (hint) lines.push(h("p.dc-note.dc-hint", { dir: "auto" }, icon("warning"), h("span", hint)));
+  return lines;
 }
 
 /** A picture file as a PNG in base64, not larger than editors can use. */
