@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MOST_EDITORS = 4
 """Editors that are run on a wish unless it says which."""
 
+FEWEST_EDITORS = 2
+"""Where fewer are made for what is wished, others try it too, so that there is a choice."""
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -240,7 +243,10 @@ class EditMaker:
         intent = self.understand(begun, wish.instruction, editors, **given)
         ranked = [asdict(each) for each in intent.ranked if each.name in editors]
         texts = {each["name"]: each["text"] for each in ranked}
-        names = list(wish.editors or [each["name"] for each in ranked][:MOST_EDITORS] or editors)
+        able = sum(intent.action in editors[each["name"]].actions for each in ranked)
+        ready = sorted(ranked, key=lambda each: intent.action not in editors[each["name"]].actions)
+        tried = [each["name"] for each in ready][: min(max(able, FEWEST_EDITORS), MOST_EDITORS)]
+        names = list(wish.editors or tried or editors)
         seeds = np.random.SeedSequence([self._seed, 9, edit.id])
         seed = int(seeds.generate_state(1)[0]) if wish.seed is None else wish.seed
         # The order that they are shown in, and made in, must not tell who they are.

@@ -62,8 +62,9 @@ class Editing(Choosing):
         Args:
             pictures: ids of the pictures to change, originals or generated ones; each becomes an edit.
             instruction: what to change: "make the apple green", "put it on snow", "add a second one", "as a sketch".
-            editors: names of editors, or `Editor` objects of your own; by default the four that are ranked highest of
-                those that need no download. `editor_names` lists all.
+            editors: names of editors, or `Editor` objects of your own, which serve this edit and those that name them
+                (`use_editors` has them tried for every wish); by default the four that are ranked highest of those
+                that need no download. `editor_names` lists all.
             mask: where the pictures may change (white): a PIL image, an array (H, W), or the bytes or the path of an
                 image file, of the pictures' size. Some editors need one.
             reference: a picture of the thing or the style that is wanted: a picture's id, a PIL image, or a path.
@@ -349,7 +350,7 @@ class Editing(Choosing):
         auto: bool = False,
         **sliders: Unpack[Sliders],
     ) -> Wish:
-        """What is wished, checked; editors that came as objects are brought."""
+        """What is wished, checked; editors that came as objects are lent."""
         if isinstance(editors, str) or (editors is not None and isinstance(editors, Editor)):
             editors = [editors]
         wanted = None if editors is None else list(editors)
@@ -358,7 +359,7 @@ class Editing(Choosing):
             if strangers or not wanted:
                 found = type(strangers[0]).__name__ if strangers else "none"
                 raise InputError(f"editors: expected names or Editor objects, found {found}")
-            self._models.bring(each for each in wanted if not isinstance(each, str))
+            self._models.lend(each for each in wanted if not isinstance(each, str))
         names = (
             None
             if wanted is None

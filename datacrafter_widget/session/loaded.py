@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
+from datacrafter_widget.errors import InputError
 from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
 from datacrafter_widget.models.editors.editor import Abilities, Editor
 from datacrafter_widget.models.encoder import Encoder, OpenClipEncoder
@@ -113,6 +114,24 @@ class LoadedModels:
             for editor in editors:
                 self._editors[editor.name] = editor
                 self._brought[editor.name] = None
+
+    def lend(self, editors: Iterable[Editor]) -> None:
+        """Have editors under their names for whoever names them; they are not `at_hand`.
+
+        Raises:
+            InputError: a name is that of an editor of the registry.
+        """
+        from datacrafter_widget.models.editors.registry import known
+
+        given = {editor.name: editor for editor in editors}
+        with self._lock:
+            for name in given.keys() & known().keys():
+                if self._editors.get(name) is not given[name]:
+                    raise InputError(
+                        f"editors: {name!r} is the name of another one. Give yours a name of its own, or have it in"
+                        " that one's place with session.use_editors(…)"
+                    )
+            self._editors |= given
 
     def at_hand(self) -> tuple[str, ...]:
         """The names of the editors that were brought, and of those for which nothing need be downloaded."""

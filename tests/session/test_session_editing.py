@@ -447,6 +447,28 @@ def test_an_editor_of_ones_own_is_tried_when_it_is_known(session, picture):
     assert "blue" in session.editor_names
     intent = session.understand("make it blue", picture)
     assert "blue" in [each.name for each in intent.ranked]
+def test_an_editor_that_was_given_to_an_edit_serves_that_one_and_those_that_name_it(session, picture):
+    own = Tinting("own", RED, actions=("restyle",))
+    first = chosen(session, picture, "make it red", own)
+    assert "own" in session.editor_names
+    assert "own" not in [each.name for each in session.understand("as a sketch", picture).ranked]
+    assert chosen(session, picture, "make it red", "own").chosen.editor == "own"
+    first.replay(picture).result()
+    assert len(own.requests) == 3
+    with pytest.raises(InputError, match="use_editors"):
+        session.edit(picture, "make it red", editors=[Tinting("inpainting", RED)])
+    session.use_editors(own)
+    assert "own" in [each.name for each in session.understand("as a sketch", picture).ranked]
+
+
+def test_an_editor_is_tried_only_for_what_it_is_made_for_where_there_are_others(session, picture):
+    styled = Tinting("styled", RED, actions=("restyle",))
+    session.use_editors(styled)
+    edit = made(session, picture, "make it red")
+    assert len(edit.candidates) >= 2
+    assert not styled.requests
+
+
     assert intent.action == "recolour"
 
 
