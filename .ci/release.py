@@ -45,7 +45,7 @@ assert "site-packages" in dc.__file__, dc.__file__
 write_originals("originals", per_class=2, seed=1)
 with dc.Session.open("session", images="originals") as session:
     dashboard = dc.DataCrafter(session)
-    print(len(session.generate(per_class=1).result()), "pictures made,", len(dashboard._esm), "bytes of front end")
+    print(f"  {len(session.generate(per_class=1).result())} pictures made, shown by {len(dashboard._esm)} characters")
 """
 
 
