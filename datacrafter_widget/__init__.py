@@ -18,11 +18,14 @@ from datacrafter_widget.errors import (
 
 if TYPE_CHECKING:
     from datacrafter_widget import evaluate as evaluate
+    from datacrafter_widget.editing.gallery import Gallery
     from datacrafter_widget.generation.imagination import ImaginationSettings
     from datacrafter_widget.generation.ray_pool import RayPool
     from datacrafter_widget.generation.templates import PromptTemplate
     from datacrafter_widget.jobs import Job
     from datacrafter_widget.models.diffusers_generator import DiffusersGenerator
+    from datacrafter_widget.models.editors.editor import Abilities
+    from datacrafter_widget.models.editors.registry import open_editor
     from datacrafter_widget.session import Session
     from datacrafter_widget.session.cost_report import Prices
     from datacrafter_widget.widget import (
@@ -39,10 +42,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Abilities": "datacrafter_widget.models.editors.editor",
     "DataCrafter": "datacrafter_widget.widget",
     "Detail": "datacrafter_widget.widget",
     "DiffusersGenerator": "datacrafter_widget.models.diffusers_generator",
     "Evaluation": "datacrafter_widget.widget",
+    "Gallery": "datacrafter_widget.editing.gallery",
     "ImaginationSettings": "datacrafter_widget.generation.imagination",
     "Info": "datacrafter_widget.widget",
     "Job": "datacrafter_widget.jobs",
@@ -54,14 +59,17 @@ _HOMES = {
     "RayPool": "datacrafter_widget.generation.ray_pool",
     "Session": "datacrafter_widget.session",
     "Suggestions": "datacrafter_widget.widget",
+    "open_editor": "datacrafter_widget.models.editors.registry",
 }
 
 __all__ = [
+    "Abilities",
     "DataCrafter",
     "DataCrafterError",
     "Detail",
     "DiffusersGenerator",
     "Evaluation",
+    "Gallery",
     "ImaginationSettings",
     "Info",
     "InputError",
@@ -81,6 +89,7 @@ __all__ = [
     "TemplateError",
     "__version__",
     "evaluate",
+    "open_editor",
 ]
 
 

@@ -181,10 +181,10 @@ class EditMaker:
             language=self._models.language,
             editors=editors,
             ratings=self._ratings(),
+            hardly_known=self._hardly_known,
             on_failure=lambda message: self._events.emit("warning", where="edits", message=message),
         )
 
-            hardly_known=self._hardly_known,
     def beginning(self, picture_id: int, from_id: int | None = None) -> Beginning:
         """What an edit of a picture begins with, or of a candidate of an earlier edit of it."""
         picture = self._store.picture(picture_id)
@@ -197,9 +197,6 @@ class EditMaker:
 
     # -- inside -------------------------------------------------------------------------------------
 
-    def _has_beginning(self, edit: Edit) -> bool:
-        """Whether the step before is done; then it is written down what this one begins with."""
-        if edit.before_id is None or edit.from_id is not None:
     def _nothing(self, ids: Sequence[int]) -> str:
         """Why there is nothing to choose although no editor failed."""
         problems = {each.problem for each in self._store.edit_candidates(ids)} - {None}
@@ -215,6 +212,9 @@ class EditMaker:
         generator = self._models.generator
         return generator.spelled_out(texts) if isinstance(generator, ReadingGenerator) else []
 
+    def _has_beginning(self, edit: Edit) -> bool:
+        """Whether the step before is done; then it is written down what this one begins with."""
+        if edit.before_id is None or edit.from_id is not None:
             return True
         before = self._store.edit(edit.before_id)
         if before.chosen_id is None:
@@ -258,13 +258,13 @@ class EditMaker:
             "source": intent.source,
             "target": intent.target,
             "reason": intent.reason,
+            "hint": intent.hint,
             "by": intent.by,
             "ranked": ranked,
         }
         drafts = [
             CandidateDraft(names[at], texts.get(names[at], wish.instruction), seed) for at in order.tolist()
         ]
-            "hint": intent.hint,
         self._store.plan_edit(edit.id, report, drafts)
 
     def _settle(self, edit_id: int) -> None:

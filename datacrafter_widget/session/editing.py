@@ -17,7 +17,7 @@ from datacrafter_widget.store.decoding import decode
 from datacrafter_widget.store.jobs import MAX_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from datacrafter_widget.editing.gallery.entries import Trail
     from datacrafter_widget.editing.intent import Intent
@@ -51,13 +51,16 @@ class Editing(Choosing):
         picture_influence: float = 0.5,
         negative: str = "",
         seed: int | None = None,
-    ) -> Job[list[int]]:
+    ) -> Job[list[EditHandle]]:
         """Change pictures as the instruction says, with several editors side by side, in the background (HILITE).
 
         What is wished is understood first, and editors are ranked for it, by what they are good at and by the choices
         that were made before. Each gives a candidate; they arrive one by one, in a random order, and who made which is
-        told when one is chosen: ``session.edits[-1].choose("B")``. The pictures themselves stay as they are. What a
-        crash or a restart cut off goes on with `resume`.
+        told when one is chosen. The pictures themselves stay as they are. What a crash or a restart cut off goes on
+        with `resume`.
+
+            (edit,) = session.edit(12, "make the apple green").result()
+            edit.choose("B")
 
         Args:
             pictures: ids of the pictures to change, originals or generated ones; each becomes an edit.
@@ -75,7 +78,7 @@ class Editing(Choosing):
             seed: same seed, same candidates; by default one that follows from the session's.
 
         Returns:
-            A job whose result is the ids of the `edits` that have a candidate.
+            A job whose result is the `edits` that have a candidate, one a picture, in the order of the pictures.
 
         Raises:
             InputError: unknown pictures or editors, an instruction that is empty or too long, a mask of another size
@@ -116,8 +119,11 @@ class Editing(Choosing):
         picture_influence: float = 0.5,
         negative: str = "",
         seed: int | None = None,
-    ) -> Job[list[int]]:
+    ) -> Job[EditHandle]:
         """Change the chosen candidate of an edit further: the next step of its trail. Arguments are those of `edit`.
+
+        Returns:
+            A job whose result is the step.
 
         Raises:
             InputError: there is no such edit, nothing is chosen of it, or as `edit`.
@@ -145,7 +151,7 @@ class Editing(Choosing):
             mask=given[0],
             reference=given[1],
         )
-        return self._make_edits([edit.id])
+        return self._make_edits([edit.id], lambda made: made[0])
 
     def understand(
         self, instruction: str, picture: int, *, mask: Any = None, reference: Any = None
@@ -264,7 +270,7 @@ class Editing(Choosing):
             self._put_aside(after, self._aside(each for each in trail if each not in after))
         return None if wanted is None else EditHandle(self, wanted)
 
-    def replay(self, trail: Trail, pictures: int | Iterable[int]) -> Job[list[int]]:
+    def replay(self, trail: Trail, pictures: int | Iterable[int]) -> Job[list[EditHandle]]:
         """Do the steps of a trail on other pictures, with the editors and settings that were chosen.
 
         Args:
@@ -272,8 +278,8 @@ class Editing(Choosing):
             pictures: ids of the pictures.
 
         Returns:
-            A job whose result is the ids of the last steps that were made, one a picture, each with its candidate
-            chosen: `accept` it, or step on.
+            A job whose result is the last steps that were made, one a picture, each with its candidate chosen:
+            `accept` it, or step on.
 
         Raises:
             InputError: unknown pictures, a trail without steps, or a step by an editor that is not known here.
@@ -299,7 +305,7 @@ class Editing(Choosing):
                 for key in (each.mask, each.reference)
             )
             wishes.append((wish, mask, reference))
-        edits, last = [], []
+        edits, last = [], set()
         with self._store.transaction():
             for picture_id in ids:
                 before: int | None = None
@@ -313,21 +319,22 @@ class Editing(Choosing):
                         reference=reference,
                     ).id
                     edits.append(before)
-                last.append(cast("int", before))
-        return self._make_edits(edits, last)
+                last.add(before)
+        return self._make_edits(edits, lambda made: [each for each in made if each.id in last])
 
     # -- inside -------------------------------------------------------------------------------------
 
-    def _make_edits(self, ids: Sequence[int], wanted: Sequence[int] | None = None) -> Job[list[int]]:
-        def run(job: Job[list[int]]) -> list[int]:
-            made = self._editor.run(job, ids)
-            return made if wanted is None else [each for each in made if each in wanted]
+    def _make_edits(
+        self, ids: Sequence[int], wanted: Callable[[list[EditHandle]], Any] = lambda made: made
+    ) -> Job[Any]:
+        def run(job: Job[Any]) -> Any:
+            return wanted([EditHandle(self, each) for each in self._editor.run(job, ids)])
 
         self.events.emit("edits")
         self._editor.begin(ids)
         return self._submit(run, EDIT, kind="edit", interactive=True, at_end=lambda: self._editor.leave(ids))
 
-    def _go_on_editing(self) -> Job[list[int]]:
+    def _go_on_editing(self) -> Job[list[EditHandle]]:
         return self._make_edits(self._editor.unfinished())
 
     def _aside(self, edit_ids: Iterable[int]) -> list[int]:

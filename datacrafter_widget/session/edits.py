@@ -142,8 +142,10 @@ class EditHandle:
         """Take the chosen candidate into the data set; returns the new picture's id. See `Session.accept_edit`."""
         return self._session.accept_edit(self.id)
 
-    def then(self, instruction: str, **how: Any) -> Job[list[int]]:
-        """Change the chosen candidate further; the arguments are those of `Session.edit`.
+    def then(self, instruction: str, **how: Any) -> Job[EditHandle]:
+        """Change the chosen candidate further: ``step = edit.then("put it on snow").result()``.
+
+        The arguments are those of `Session.edit`.
 
         Raises:
             InputError: none is chosen, or as `Session.edit`.
@@ -163,7 +165,7 @@ class EditHandle:
         """Go back to an earlier step of the trail: put aside what came after it. See `Session.revert_edit`."""
         return self._session.revert_edit(self.id, step)
 
-    def replay(self, pictures: int | Iterable[int]) -> Job[list[int]]:
+    def replay(self, pictures: int | Iterable[int]) -> Job[list[EditHandle]]:
         """Do all steps up to this one on other pictures, with the editors that were chosen. See `Session.replay`."""
         return self._session.replay(self.record(), pictures)
 
@@ -340,9 +342,9 @@ def _row(edit: Edit, class_id: int, made: list[EditCandidate]) -> dict[str, Any]
         "action": report.get("action"),
         "confidence": report.get("confidence"),
         "reason": report.get("reason", ""),
+        "hint": report.get("hint", ""),
         "source": report.get("source", ""),
         "target": report.get("target", ""),
-        "hint": report.get("hint", ""),
         **{name: edit.asked[name] for name in (*SLIDERS, "negative")},
         "masked": edit.mask is not None,
         "referenced": edit.reference is not None,

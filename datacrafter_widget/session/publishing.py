@@ -77,7 +77,7 @@ class Publishing(Editing):
         self.events.emit("gallery")
         return entry
 
-    def fork(self, entry: Entry | str, pictures: int | Iterable[int]) -> Job[list[int]]:
+    def fork(self, entry: Entry | str, pictures: int | Iterable[int]) -> Job[list[EditHandle]]:
         """Take the steps of an entry of the `gallery` on pictures of this session; see `replay`.
 
         Args:
@@ -85,7 +85,7 @@ class Publishing(Editing):
             pictures: ids of the pictures.
 
         Returns:
-            A job whose result is the ids of the last edits, one a picture.
+            A job whose result is the last edits, one a picture.
 
         Raises:
             InputError: no such entry or pictures, or an editor of a step is not known here.

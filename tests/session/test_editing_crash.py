@@ -28,7 +28,7 @@ session.edit([1, 2], "put it on snow", seed=5, steps=0.2).result(quiet=True)
 session.close()
 """
 RESUME = f"""{OPEN}
-say("made", *(session.resume().result(quiet=True)))
+say("made", *(edit.id for edit in session.resume().result(quiet=True)))
 say("again", session.resume() is not None)
 session.close()
 """

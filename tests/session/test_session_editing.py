@@ -46,8 +46,8 @@ def edit(session, picture, red, green):
 
 
 def made(session, picture, instruction, **how):
-    (number,) = session.edit(picture, instruction, **how).result()
-    return session.edit_handle(number)
+    (edit,) = session.edit(picture, instruction, **how).result()
+    return edit
 
 
 def chosen(session, picture, instruction, editor, **how):
@@ -224,13 +224,11 @@ def test_editors_that_need_a_mask_or_a_reference_are_run_only_with_it(session, p
 
 def test_one_steps_on_from_the_chosen_one_branches_and_goes_back(session, edit, red, green, picture):
     edit.choose(by(edit, "green"))
-    (number,) = edit.then("on snow", editors=[red]).result()
-    step = session.edit_handle(number)
+    step = edit.then("on snow", editors=[red]).result()
     assert red.requests[-1].picture.tobytes() == edit.image().tobytes()
     assert red.requests[-1].source == session.store.edit(edit.id).report["target"]
     step.choose("A")
-    (number,) = edit.then("at night", editors=[green]).result()
-    branch = session.edit_handle(number)
+    branch = edit.then("at night", editors=[green]).result()
     assert step.trail() == [edit, step]
     assert edit.branches() == [step, branch]
     assert branch.before == edit
@@ -251,12 +249,11 @@ def test_one_steps_on_from_the_chosen_one_branches_and_goes_back(session, edit, 
 
 def test_a_trail_is_done_again_on_other_pictures_as_it_was_chosen(session, edit, red):
     edit.choose(by(edit, "green"))
-    (number,) = edit.then("on snow", editors=[red], picture_influence=0.9, mask=np.ones((64, 64))).result()
-    step = session.edit_handle(number)
+    step = edit.then("on snow", editors=[red], picture_influence=0.9, mask=np.ones((64, 64))).result()
     step.choose("A")
     others = [each.id for each in session.pictures("crane", origin="original")[:2]]
     before = session.editor_ratings()
-    ends = [session.edit_handle(each) for each in step.replay(others).result()]
+    ends = step.replay(others).result()
     assert [end.picture_id for end in ends] == others
     for end in ends:
         assert [(each.state, each.chosen.editor) for each in end.trail()] == [
@@ -281,10 +278,9 @@ def test_a_trail_is_done_again_on_other_pictures_as_it_was_chosen(session, edit,
 
 def test_a_step_keeps_what_it_began_with_when_the_choice_before_it_is_changed(session, edit, red):
     edit.choose(by(edit, "green"))
-    (number,) = edit.then("on snow", editors=[red]).result()
+    step = edit.then("on snow", editors=[red]).result()
     session.undo()
     edit.choose(by(edit, "red"))
-    step = session.edit_handle(number)
     step.choose("A")
     assert [each.editor for each in step.record().steps] == ["green", "red"]
     assert [row["editor"] for row in session.picture(step.accept())["steps"]] == ["green", "red"]
@@ -304,12 +300,12 @@ def test_what_an_editor_can_not_do_is_told_and_keeps_no_other_from_its_turn(sess
     with pytest.raises(InputError, match="unsafe"):
         edit.choose(by(edit, "hidden"))
     edit.choose(by(edit, "red"))
-    with pytest.raises(InputError, match="as it was"):
-        session.edit(picture, "make it red", editors=editors[1:3]).result()
     assert "broken is broken" in {each.problem for each in edit.candidates}
     with pytest.raises(ValueError, match="broken is broken"):
         session.edit(picture, "make it red", editors=[editors[0]]).result()
     assert session.store.edits()[-1].state == "withdrawn"
+    with pytest.raises(InputError, match="as it was"):
+        session.edit(picture, "make it red", editors=editors[1:3]).result()
 
 
 def test_one_bad_picture_does_not_spoil_the_batch(session, red):
@@ -410,11 +406,12 @@ def test_a_closed_session_keeps_what_is_missing_for_the_next(tmp_path, few, toyb
     with Session.open(tmp_path / "s", generator=toybox, encoder=clip) as session:
         session.use_editors(red, green)
         assert session.info()["resumable"] == 1
-        assert session.resume().result() == [edit.id]
+        (resumed,) = session.resume().result()
+        assert resumed == session.edit_handle(edit.id)
         assert session.info()["resumable"] == 0
-        (handle,) = session.edits
-        assert handle.state == "open"
-        assert all(each.ready for each in handle.candidates)
+        assert session.edits == [resumed]
+        assert resumed.state == "open"
+        assert all(each.ready for each in resumed.candidates)
         assert len(red.requests) + len(green.requests) == 1  # what was there is not made again
         assert kept[0] in session.store.edit_candidates()
         assert session.resume() is None
@@ -426,6 +423,9 @@ def test_a_closed_session_keeps_what_is_missing_for_the_next(tmp_path, few, toyb
             lambda: session.edits[0].then("on snow"),
         ):
             with pytest.raises(StoreError, match="read_only"):
+                verb()
+
+
 def test_it_is_told_why_a_wish_may_change_little(session, picture, red):
     assert session.understand("put it at sea", picture).hint == (
         "the generator hardly knows “sea”: it may change little, or something else"
@@ -438,15 +438,15 @@ def test_it_is_told_why_a_wish_may_change_little(session, picture, red):
     assert "stays as it is" in session.understand("remove the elephant", picture).hint
 
 
-                verb()
-
-
 def test_an_editor_of_ones_own_is_tried_when_it_is_known(session, picture):
     blue = Tinting("blue", (0, 0, 255))
     session.use_editors(blue)
     assert "blue" in session.editor_names
     intent = session.understand("make it blue", picture)
     assert "blue" in [each.name for each in intent.ranked]
+    assert intent.action == "recolour"
+
+
 def test_an_editor_that_was_given_to_an_edit_serves_that_one_and_those_that_name_it(session, picture):
     own = Tinting("own", RED, actions=("restyle",))
     first = chosen(session, picture, "make it red", own)
@@ -467,9 +467,6 @@ def test_an_editor_is_tried_only_for_what_it_is_made_for_where_there_are_others(
     edit = made(session, picture, "make it red")
     assert len(edit.candidates) >= 2
     assert not styled.requests
-
-
-    assert intent.action == "recolour"
 
 
 def test_editors_are_rated_by_what_was_chosen_blind(session, picture):

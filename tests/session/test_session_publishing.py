@@ -1,5 +1,8 @@
 """An edit is published with all that led to it, and taken up by another session."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tinting import Tinting
@@ -25,9 +28,9 @@ def gallery(session, tmp_path):
         session._close_gallery()
 
 
-def chosen(session, job):
-    (number,) = job.result()
-    edit = session.edit_handle(number)
+def chosen(job):
+    edit = job.result()
+    edit = edit[0] if isinstance(edit, list) else edit
     edit.choose("A")
     return edit
 
@@ -81,7 +84,7 @@ def test_an_entry_is_taken_up_on_other_pictures_by_another_session(
         theirs.use_editors(Tinting("green", (0, 255, 0)), Tinting("blue", (0, 0, 255)))
         theirs.gallery = gallery
         pictures = [each.id for each in theirs.pictures("crane", origin="original")[:2]]
-        last = [theirs.edit_handle(each) for each in theirs.fork(entry, pictures).result()]
+        last = theirs.fork(entry, pictures).result()
         assert [each.picture_id for each in last] == pictures
         for each in last:
             assert [step.instruction for step in each.trail()] == [step.instruction for step in entry.steps]
@@ -97,9 +100,7 @@ def test_an_entry_is_taken_up_on_other_pictures_by_another_session(
 
 def test_what_cannot_be_published_or_taken_up_is_refused(session, gallery, edit):
     entry = session.publish(edit, title="x")
-    undecided = session.edit_handle(
-        *session.edit(edit.picture_id, "make it red", editors=Tinting("red", (255, 0, 0))).result()
-    )
+    (undecided,) = session.edit(edit.picture_id, "make it red", editors=Tinting("red", (255, 0, 0))).result()
     with pytest.raises(InputError, match="was chosen"):
         session.publish(undecided, title="x")
     with pytest.raises(InputError, match="expected a title"):
@@ -118,7 +119,7 @@ def test_a_session_has_a_gallery_of_its_own(tmp_path, few, toybox, clip):
     with Session.open(folder, few, generator=toybox, encoder=clip) as session:
         session.observe().result()
         picture = session.pictures("apple")[0].id
-        edit = chosen(session, session.edit(picture, "make it green", editors=Tinting("green", (0, 255, 0))))
+        edit = chosen(session.edit(picture, "make it green", editors=Tinting("green", (0, 255, 0))))
         entry = session.publish(edit, title="Green")
         own = session.gallery
     with pytest.raises(StoreError, match="closed"):
@@ -141,3 +142,28 @@ def test_a_read_only_session_without_publications_says_so(tmp_path, few, toybox,
         pytest.raises(StoreError, match="nothing was published"),
     ):
         _ = reading.gallery
+
+
+def test_the_readmes_examples_run_as_they_are_printed(tmp_path, few, toybox, clip, monkeypatch):
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (section,) = re.findall(r"## Nearly right\? Edit it\n(.*?)\n## ", readme, re.DOTALL)
+    told = "".join(re.findall(r"```python\n(.*?)```", section, re.DOTALL))
+    elsewhere = {
+        "teach_prompt(others)": "teach_prompt(others, max_proxies=8)",
+        "mongodb://host/gallery": "shared",
+        '"instruct-pix2pix", model="my-weights/"': '"inversion-free", generator=session.models.generator',
+    }
+    for there, here in elsewhere.items():
+        assert there in told
+        told = told.replace(there, here)
+    monkeypatch.chdir(tmp_path)
+    with Session.open(tmp_path / "s", few, generator=toybox, encoder=clip, seed=3) as session:
+        turned = [(session.image(each.id).rotate(90), "apple") for each in session.pictures()]
+        session.add_images(turned)
+        session.observe().result()
+        exec(told, {"session": session})  # noqa: S102
+        assert session.store.proposals()
+        assert len(session.store.edits(states=("chosen",))) == 2 + 3 * 2 + 2 * 2
+        session.gallery.close()
+    assert (tmp_path / "site/index.html").is_file()
+    assert (tmp_path / "preferences.parquet").is_file()

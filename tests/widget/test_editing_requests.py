@@ -37,8 +37,9 @@ def png(mode="L", size=(64, 64), colour=255):
 def asked(session, page, kind, /, **arguments):
     """Have a wish fulfilled; the row of the edit that came of it."""
     answer, _ = page.ask(kind, **PLAIN | arguments)
-    (number,) = session._runner.job(answer["result"]).result(240)
-    return next(row for row in session.edit_table() if row["id"] == number)
+    made = session._runner.job(answer["result"]).result(240)
+    (edit,) = made if isinstance(made, list) else [made]
+    return next(row for row in session.edit_table() if row["id"] == edit.id)
 
 
 @pytest.mark.usefixtures("editors")
@@ -142,8 +143,8 @@ def test_an_edit_is_published_found_liked_taken_up_and_deleted(session, page, pi
     assert (liked["result"]["likes"], liked["result"]["liked"]) == (1, True)
     other = session.pictures(origin="original")[1].id
     answer, _ = page.ask("fork_entry", entry=card["id"], ids=[other])
-    (number,) = session._runner.job(answer["result"]).result(240)
-    assert session.edit_handle(number).picture_id == other
+    (edit,) = session._runner.job(answer["result"]).result(240)
+    assert edit.picture_id == other
     page.ask("delete_entry", entry=card["id"])
     gone, _ = page.ask("gallery_entry", entry=card["id"])
     assert card["id"] in gone["message"]
