@@ -381,8 +381,8 @@ def in_words(problem: str | None, *, revealed: bool) -> str | None:
 def _figure(picture: bytes | None, caption: str) -> str:
     text = html.escape(caption)
     uri = f"data:image/webp;base64,{base64.b64encode(picture).decode()}" if picture else None
-    image = f'<img src="{uri}" alt="{text}">' if uri else ""
+    image = f'<img src="{uri}" alt="{text}" style="width:100%">' if uri else ""
     return (
-        '<figure style="display:inline-block;margin:2px;text-align:center">'
-        f"{image}<figcaption>{text}</figcaption></figure>"
+        f'<figure style="display:inline-block;vertical-align:top;width:{_SHOWN_SIZE}px;margin:2px;text-align:center">'
+        f'{image}<figcaption style="overflow-wrap:anywhere">{text}</figcaption></figure>'
     )

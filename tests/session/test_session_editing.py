@@ -557,7 +557,8 @@ def test_what_editing_takes_is_written_down(session):
 def test_an_edit_shows_itself_without_naming_who_made_it(edit):
     page = edit._repr_html_()
     assert page.count("<img") == 3
-    assert "<figcaption>A</figcaption>" in page
+    assert ">A</figcaption>" in page
+    assert page.count("width:128px") == 3  # what is said under a picture is no wider than the picture
     edit.choose(by(edit, "green"))
     assert "green</figcaption>" in edit._repr_html_()
     assert "by green" in repr(edit)
