@@ -9,7 +9,7 @@ from datacrafter_widget.session.editing import Editing
 from datacrafter_widget.session.edits import EditHandle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from datacrafter_widget.editing.gallery import Entry, Gallery
     from datacrafter_widget.jobs import Job
@@ -22,6 +22,7 @@ class Publishing(Editing):
 
     _gallery: Gallery | None = None
     _own_gallery: Gallery | None = None
+    _deaf: Callable[[], None] = staticmethod(lambda: None)
 
     @property
     def gallery(self) -> Gallery:
@@ -42,6 +43,7 @@ class Publishing(Editing):
             if self._gallery is None:
                 folder = self._store.folder / GALLERY_FOLDER
                 self._gallery = self._own_gallery = Gallery.open(folder, read_only=self._store.read_only)
+                self._deaf = self._gallery.subscribe(lambda: self.events.emit("gallery"))
             return self._gallery
 
     @gallery.setter
@@ -53,6 +55,7 @@ class Publishing(Editing):
         with self._lock:
             self._close_gallery()
             self._gallery = gallery
+            self._deaf = gallery.subscribe(lambda: self.events.emit("gallery"))
         self.events.emit("gallery")
 
     def publish(
@@ -73,9 +76,7 @@ class Publishing(Editing):
             InputError: nothing was chosen, or there is no title.
         """
         handle = edit if isinstance(edit, EditHandle) else self.edit_handle(edit)
-        entry = self.gallery.publish(handle.record(), title=title, description=description, public=public)
-        self.events.emit("gallery")
-        return entry
+        return self.gallery.publish(handle.record(), title=title, description=description, public=public)
 
     def fork(self, entry: Entry | str, pictures: int | Iterable[int]) -> Job[list[EditHandle]]:
         """Take the steps of an entry of the `gallery` on pictures of this session; see `replay`.
@@ -94,6 +95,8 @@ class Publishing(Editing):
 
     def _close_gallery(self) -> None:
         """Close the session's own gallery; one that was brought is its owner's."""
+        self._deaf()
+        self._deaf = lambda: None
         own, self._own_gallery, self._gallery = self._own_gallery, None, None
         if own is not None:
             own.close()

@@ -44,6 +44,7 @@ _TOUCHED = {
     "preview": (),
     "classes": ("info", "templates", "points"),
     "warning": (),
+    "gallery": (),
 }
 _MOVED = {"map", "classes"}
 _MARKED = {"hidden", "flags"}
@@ -130,7 +131,7 @@ class Feed:
     def _touch(self, *names: str) -> None:
         with self._lock:
             self._dirty.update(names)
-            waits = self._dirty or self._warnings or self._preview
+            waits = self._dirty or self._kinds
             if not (waits and self.live and self._started) or self._timer is not None:
                 return
             wait = max(0.01, INTERVAL - (time.monotonic() - self._last_flush))
@@ -156,6 +157,8 @@ class Feed:
                 self._send_tables(names)
                 if preview is not None:
                     self._say(*encode_preview(preview))
+                if "gallery" in kinds:
+                    self._say({"type": "gallery"})
         except Exception as error:
             if self.live:  # a session that was closed meanwhile has nothing to tell
                 _log.debug("the widget could not read the session", exc_info=True)

@@ -108,6 +108,7 @@ export function connect(model: WidgetModel, signal: AbortSignal): Connection {
     silent = false;
     const { type } = message;
     if (type === "warning") notify(type, message);
+    else if (type === "gallery") ui.emit(type, null);
     else if (type === "preview")
       ui.emit("preview", { job: message.job, classes: message.class_ids, images: buffers });
     else if (type === "reply" || type === "error") settle(message, buffers);

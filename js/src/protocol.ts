@@ -15,6 +15,7 @@
  *   {type: "error",  id, where, message}                  the request failed; `where` is the place to show it
  *   {type: "warning", where, message}                     something went less well; all went on
  *   {type: "preview", job, class_ids, count} + one WebP a picture   what a job is at; not part of the session
+ *   {type: "gallery"}                                     something in the gallery is new or gone
  * `seq` counts up by one; a page that misses one asks for everything with `hello`.
  *
  * Custom messages, page → Python: {type, id, where, …} with the arguments named in `Requests`.
@@ -318,9 +319,9 @@ export interface PictureEdit {
   action: string | null;
   confidence: number | null;
   reason: string;
-  source: string;
   /** Why it may change little, or "". */
   hint: string;
+  source: string;
   target: string;
   steps: number;
   text_influence: number;
@@ -599,7 +600,8 @@ export type Message =
   | { type: "reply"; id: string; result: unknown }
   | { type: "error"; id: string | null; where: string; message: string }
   | { type: "warning"; where: string; message: string }
-  | { type: "preview"; job: number | string; class_ids: number[]; count: number };
+  | { type: "preview"; job: number | string; class_ids: number[]; count: number }
+  | { type: "gallery" };
 
 /** The part of an anywidget model that we use. */
 export interface WidgetModel {

@@ -44,6 +44,8 @@ interface Events {
   notice: Notice;
   /** What a job is making, unfinished. */
   preview: Preview;
+  /** Something in the gallery is new or gone. */
+  gallery: null;
   /** Words for a screen reader only. */
   say: string;
   /** Seconds that the oldest unanswered request has waited; 0 when none does. */

@@ -94,6 +94,15 @@ def test_entries_are_looked_for_by_words_likes_and_date(bare):
     assert sent[-1] == usual | last
 
 
+def test_the_cards_follow_what_others_publish(bare):
+    dialog = shown(bare, card(1))
+    dialog.locator("[data-entry]").focus()
+    bare.say(type="gallery")
+    answered(bare, "gallery", {"entries": [card(2), card(1)], "pages": 1, "total": 2})
+    dialog.get_by_text("2 published").wait_for()
+    assert bare.page.evaluate("document.activeElement.dataset.entry") == card(1)["id"]
+
+
 def test_an_entry_shows_its_steps_with_prompts_and_exact_parameters(bare):
     dialog = shown(bare, card(2))
     entry_opened(bare)

@@ -43,13 +43,11 @@ def edit(session):
     mask = np.zeros(size[::-1], np.uint8)
     mask[10:40, 10:40] = 255
     first = chosen(
-        session,
         session.edit(
             picture, "make the apple green", editors=Tinting("green", (0, 255, 0)), mask=mask, steps=0.25
         ),
     )
     return chosen(
-        session,
         first.then("make it blue", editors=Tinting("blue", (0, 0, 255)), reference=other, negative="grass"),
     )
 
@@ -96,6 +94,22 @@ def test_an_entry_is_taken_up_on_other_pictures_by_another_session(
     index = gallery.to_html(tmp_path / "site")
     assert "Mine" in index.read_text()
     assert "Blue apple" not in index.read_text()
+
+
+def test_whatever_changes_in_the_gallery_is_told(session, gallery, edit):
+    heard = []
+    stop = session.events.subscribe(lambda event: heard.append(event["kind"]))
+    entry = session.publish(edit, title="x")
+    gallery.like(entry)
+    gallery.change(entry, public=True)
+    gallery.delete(entry)
+    assert heard == ["gallery"] * 4
+    with Gallery.open(gallery._shelf.folder.parent / "another") as another:
+        session.gallery = another
+        gallery.publish(edit.record(), title="y")
+        assert heard == ["gallery"] * 5  # of the new one
+        session.gallery = gallery
+    stop()
 
 
 def test_what_cannot_be_published_or_taken_up_is_refused(session, gallery, edit):

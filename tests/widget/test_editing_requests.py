@@ -129,6 +129,7 @@ def test_an_edit_is_published_found_liked_taken_up_and_deleted(session, page, pi
     found, _ = page.ask("gallery", words="violet", **look)
     (card,) = found["result"]["entries"]
     assert (card["id"], card["title"], card["count"]) == (published["result"], "Violet <b>", 1)
+    page.wait(lambda m: m["type"] == "gallery")
     none, _ = page.ask("gallery", words="purple", **look)
     assert none["result"] == {"entries": [], "pages": 1, "total": 0}
     wrong, _ = page.ask("gallery", words="", **look | {"since": "yesterday"})

@@ -30,7 +30,7 @@ from datacrafter_widget.store.base import now
 from datacrafter_widget.store.files import content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Day = dt.date | dt.datetime | str
 PER_PAGE = 12
@@ -94,6 +94,7 @@ class Gallery:
 
     def __init__(self, shelf: Shelf, *, author: str = "") -> None:
         self._shelf = shelf
+        self._listeners: list[Callable[[], object]] = []
         self.author = _line(author, "author", LONGEST_TITLE)
         if shelf.shared and not self.author:
             shelf.close()
@@ -167,6 +168,7 @@ class Gallery:
         )
         entry = Entry.from_json(_clean(entry.to_json()))
         self._shelf.add(entry, {names[key]: picture for key, picture in pictures.items()})
+        self._tell()
         return entry
 
     def change(
@@ -194,6 +196,7 @@ class Gallery:
             changes["public"] = bool(public)
         changed = replace(own, **changes)
         self._shelf.put(changed)
+        self._tell()
         return changed
 
     def delete(self, entry: str | Entry) -> None:
@@ -203,6 +206,7 @@ class Gallery:
             InputError: no such entry, or another author's.
         """
         self._shelf.remove(self._own(entry).id)
+        self._tell()
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -332,6 +336,11 @@ class Gallery:
         found, _ = self._shelf.find(Query(public=True), "", offset=0, limit=2**31)
         return write_site(Path(folder), found, self._shelf, title=_clean(_title(title)))
 
+    def subscribe(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Call `listener` after every change that is made through this object; returns the way to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
     def close(self) -> None:
         """Let the gallery go. May be called twice."""
         self._shelf.close()
@@ -348,10 +357,15 @@ class Gallery:
     def _repr_html_(self) -> str:
         return self.browse()._repr_html_()
 
+    def _tell(self) -> None:
+        for listener in list(self._listeners):
+            listener()
+
     def _like(self, entry: str | Entry, *, liked: bool) -> Entry:
         self._writable()
         found = self.entry(_id(entry))
         self._shelf.like(found.id, self.author, liked=liked)
+        self._tell()
         return self.entry(found.id)
 
     def _own(self, entry: str | Entry) -> Entry:

@@ -240,4 +240,11 @@ export async function gallery(scope: Scope): Promise<void> {
 
   await browse();
   words.focus();
+  const follow = async () => {
+    if (search.hidden) return; // one entry is read
+    const held = body.querySelector<HTMLElement>(":focus")?.dataset.entry;
+    await browse();
+    if (held) body.querySelector<HTMLElement>(`[data-entry="${held}"]`)?.focus();
+  };
+  ui.on("gallery", () => void follow(), signal);
 }
