@@ -38,9 +38,11 @@ def influence_of_removal(
     import torch
 
     needed = inverse_product(network, train, validation_gradient(network, validation), solver or Solver())
-    _, slopes = torch.func.jvp(
-        sample_losses(network, *network.batch(train)), (network.tensor(),), (torch.from_numpy(needed),)
-    )
+    theta = network.tensor().requires_grad_()
+    shares = torch.ones(len(train), dtype=theta.dtype, requires_grad=True)
+    losses = sample_losses(network, *network.batch(train))(theta)
+    (gradient,) = torch.autograd.grad(shares.dot(losses), theta, create_graph=True)
+    (slopes,) = torch.autograd.grad(gradient.dot(torch.from_numpy(needed)), shares)
     return train.weights / len(train) * slopes.numpy()
 
 
@@ -100,14 +102,9 @@ def sample_gradient(network: Network, x_star: ArrayLike, class_: int, needed: Fl
 
     if not 0 <= class_ < network.sizes[-1]:
         raise InputError(f"class_: expected an index from 0 to {network.sizes[-1] - 1}, found {class_}.")
-    theta, direction = network.tensor(), torch.from_numpy(needed)
-    label = torch.tensor([class_])
-
-    def pull(x: torch.Tensor) -> torch.Tensor:
-        def loss(parameters: torch.Tensor) -> torch.Tensor:
-            return torch.nn.functional.cross_entropy(scores(network, parameters, x), label)
-
-        return torch.func.jvp(loss, (theta,), (direction,))[1]
-
-    x = network.prepared(np.asarray(x_star, np.float64)[None])
-    return -torch.func.grad(pull)(x)[0].numpy() / network.scale
+    theta = network.tensor().requires_grad_()
+    x = network.prepared(np.asarray(x_star, np.float64)[None]).requires_grad_()
+    loss = torch.nn.functional.cross_entropy(scores(network, theta, x), torch.tensor([class_]))
+    (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)
+    (change,) = torch.autograd.grad(gradient.dot(torch.from_numpy(needed)), x)
+    return -change[0].numpy() / network.scale
