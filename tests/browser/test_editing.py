@@ -144,8 +144,8 @@ def wish(bare: Any, text: str) -> None:
 def test_a_wish_is_sent_with_words_sliders_and_a_reference(bare):
     opened(bare, select=(7, 8))
     assert bare.button("send-wish").is_disabled()
-    bare.page.get_by_role("slider", name="Words").fill("0.8")
-    bare.page.get_by_role("slider", name="Picture").fill("0.2")
+    bare.page.get_by_role("slider", name="Follow words").fill("0.8")
+    bare.page.get_by_role("slider", name="Keep picture").fill("0.2")
     bare.page.get_by_label("Reference picture").select_option("picture 8")
     assert bare.button("send-wish").inner_text() == "Change 2 pictures"
     bare.page.get_by_label("All 2 pictures at once").uncheck()
@@ -338,7 +338,8 @@ def steps(bare: Any) -> list[str]:
 
 def test_a_step_is_taken_from_the_chosen_candidate(bare):
     opened(bare, revealed())
-    assert bare.button("send-wish").inner_text() == "Step on from B"
+    assert bare.button("send-wish").inner_text() == "Change it further"
+    assert bare.page.get_by_text("What to change next, after “make it green”").is_visible()
     wish(bare, "put it on snow")
     assert bare.sent("edit") == []
     assert bare.sent("edit_further")[0]["edit"] == 1
@@ -354,7 +355,7 @@ def test_steps_are_revisited_reverted_branched_and_taken_up_again(bare):
     assert current.get_attribute("data-step") == "2"
     bare.page.locator("[data-step='1']").click()
     bare.page.locator("[data-edit='1']").wait_for()
-    assert bare.button("send-wish").inner_text() == "Step on from B"
+    assert bare.button("send-wish").inner_text() == "Change it further"
     bare.button("revert").click()
     assert bare.sent("revert_edit") == [{"edit": 2, "step": 1}]
     bare.page.locator("[data-branch='3']").click()

@@ -5,7 +5,7 @@ import { type Acts, choice } from "./editing/choice";
 import { publishing } from "./editing/publishing";
 import { stage } from "./editing/stage";
 import { strip } from "./editing/strip";
-import { beginning, newestStep, trailThrough } from "./editing/trails";
+import { beginning, newestStep, trailOf, trailThrough } from "./editing/trails";
 import { wishForm } from "./editing/wishform";
 import { gallery } from "./gallery";
 import { button, compareBox, counted, h, isPending, lateImage, roving } from "./kit";
@@ -161,13 +161,14 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
             void act(
               "replay_edit",
               { edit: row.id, ids: elsewhere },
-              () => "The steps are done on the others.",
+              () => "The steps are being done on the others.",
             ),
         ),
       row?.chosen &&
         !store.get("info").read_only &&
         publishing(
-          row,
+          row.id,
+          trailOf(rows, row.id).map(({ instruction }) => instruction),
           (args) => void act("publish_edit", args, () => "Published. It stands in the gallery."),
         ),
       accepted.length > 0 &&
@@ -257,10 +258,10 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
       paper.show(image, name, Number(sheet.width) || 1, Number(sheet.height) || 1);
     }
     all.hidden = !!base || ids.length < 2;
-    const letter = base?.candidates.find(({ id }) => id === base.chosen)?.letter;
     const many = !base && whole.checked && ids.length > 1;
     form.about(
-      base ? `Step on from ${letter}` : many ? `Change ${ids.length} pictures` : "Change it",
+      base ? `What to change next, after “${base.instruction}”` : "What to change",
+      base ? "Change it further" : many ? `Change ${ids.length} pictures` : "Change it",
       picture,
     );
 

@@ -143,7 +143,7 @@ export async function gallery(scope: Scope): Promise<void> {
         h(
           "li",
           image(entry.picture, "The picture as it was"),
-          h("div", entry.subject || "The picture as it was"),
+          h("div", { dir: "auto" }, entry.subject ? `${entry.subject}, as it was` : "The picture as it was"),
         ),
         ...entry.steps.map(step),
       ),

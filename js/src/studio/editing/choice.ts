@@ -63,7 +63,8 @@ export function choice(row: PictureEdit, frozen: boolean, acts: Acts): HTMLEleme
       "figure.dc-made",
       { "data-letter": letter },
       picture,
-      h("figcaption", h("b", letter), editor && h("span", { dir: "auto" }, editor), ready && compare),
+      h("figcaption", h("b", letter), ready && compare),
+      editor && h("span.dc-by", { dir: "auto" }, editor),
       ready && h("label.dc-check", { title: "Offensive, or can't be used" }, bad, "unusable"),
     );
   }
@@ -137,7 +138,10 @@ export function choice(row: PictureEdit, frozen: boolean, acts: Acts): HTMLEleme
     // What was said with a choice stands, unless another one is made.
     const stands = chosen !== null && picked === chosen;
     for (const each of said) each.toggleAttribute("hidden", stands);
-    for (const each of unfit) each.disabled = stands || !open;
+    for (const each of unfit) {
+      each.disabled = stands || !open;
+      each.parentElement?.toggleAttribute("hidden", each.disabled && !each.checked);
+    }
     choose.disabled = picked === null;
     accept.hidden = !stands;
   };

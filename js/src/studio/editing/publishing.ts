@@ -1,8 +1,14 @@
-import type { PictureEdit, Requests } from "../../protocol";
+import type { Requests } from "../../protocol";
 import { button, h, popover } from "../kit";
 
+const LONGEST = 200;
+
 /** The button "Publish …" and its box: the trail up to a step goes into the gallery, under a title. */
-export function publishing(row: PictureEdit, publish: (args: Requests["publish_edit"]) => void): HTMLElement {
+export function publishing(
+  edit: number,
+  steps: readonly string[],
+  publish: (args: Requests["publish_edit"]) => void,
+): HTMLElement {
   const opener = button({
     action: "publish",
     label: "Publish the steps up to here in the gallery",
@@ -10,8 +16,8 @@ export function publishing(row: PictureEdit, publish: (args: Requests["publish_e
   });
   const title = h("input.dc-input", {
     type: "text",
-    maxlength: 200,
-    value: row.instruction,
+    maxlength: LONGEST,
+    value: steps.join(", ").slice(0, LONGEST),
     "data-first": true,
   });
   const description = h("textarea.dc-input", { rows: 3, maxlength: 10_000 });
@@ -31,7 +37,7 @@ export function publishing(row: PictureEdit, publish: (args: Requests["publish_e
         kind: "primary",
         click: () => {
           box.hidePopover();
-          publish({ edit: row.id, title: title.value, description: description.value, public: open.checked });
+          publish({ edit, title: title.value, description: description.value, public: open.checked });
         },
       }),
     ),

@@ -6,14 +6,14 @@ import { base64 } from "./painting";
 const LARGEST = 1024;
 const SLIDERS = [
   ["steps", "Care", "From quick to careful: how many steps each editor takes"],
-  ["text_influence", "Words", "How closely the words are followed"],
-  ["picture_influence", "Picture", "How much of the picture stays"],
+  ["text_influence", "Follow words", "How closely the words are followed"],
+  ["picture_influence", "Keep picture", "How much of the picture stays"],
 ] as const;
 
 export interface WishForm {
   element: HTMLElement;
-  /** Says on what the button acts, and which picture the wish is about. */
-  about(text: string, picture: number): void;
+  /** Says what the words are about, what the button does, and on which picture. */
+  about(title: string, text: string, picture: number): void;
   refresh(): void;
   focus(): void;
 }
@@ -159,12 +159,13 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
   return {
     element: h(
       "div.dc-wish",
-      h("label.dc-field", h("span", "What to change"), words),
+      h("label.dc-field", title, words),
       understood,
       h("div.dc-weights", ...sliders.map(({ element }) => element)),
       h("div.dc-row", h("label.dc-field", h("span", "Reference"), reference), preview, chooser, explain, go),
     ),
-    about(text, id) {
+    about(name, text, id) {
+      title.textContent = words.ariaLabel = name;
       go.lastElementChild!.textContent = text;
       if (id !== picture) understood.replaceChildren();
       picture = id;
