@@ -5,8 +5,8 @@ ways go ``selection`` (picture ids), ``classes`` (ids), ``focus`` (label ids), `
 
 Messages to the page: ``state`` (seq, tables), ``append`` (seq, start, count, block), ``update`` (seq, count,
 block), ``replace`` (seq, block), ``reply`` (id, result, buffers), ``error`` (id, where, message), ``warning``
-(where, message), ``preview`` (job, class_ids, count, a WebP a picture), ``gallery``. ``seq`` counts up by one, so
-that a page that missed a message knows, and says ``hello`` to get everything.
+(where, message), ``preview`` (job, class_ids, count, a WebP a picture), ``gallery`` (something in it is new or gone).
+``seq`` counts up by one, so that a page that missed a message knows, and says ``hello`` to get everything.
 
 Messages from the page: ``{type, id, where, …}`` with the arguments of `REQUESTS`.
 """
