@@ -226,14 +226,20 @@ class Bench:
     def _request(self, candidate: Candidate, index: int) -> ProxyRequest:
         template = PromptTemplate.parse(candidate.template)
         seed = int(np.random.SeedSequence([self._seed, index]).generate_state(1)[0] >> 1)
-        # A slot's option depends on the seed and on its own words only: candidates that share a slot draw
-        # the same option, wherever it stands.
-        choices = [
-            int(np.random.default_rng([seed, zlib.crc32("|".join(slot).encode())]).integers(len(slot)))
-            for slot in template.slots
-        ]
+        choices = [self._choice(slot, index) for slot in template.slots]
         prompt = template.render(choices, self._class_word)
         return ProxyRequest(candidate.template, prompt, candidate.negative, seed)
+
+    def _choice(self, slot: Sequence[str], index: int) -> int:
+        """The option of a slot in a candidate's proxy `index`: each once before any again.
+
+        By chance alone the few proxies that a race begins with may all be of one option, and nothing tell what it is
+        worth to drop another. It depends on the slot's own words only: candidates that share a slot draw the same
+        option, wherever it stands.
+        """
+        turn, place = divmod(index, len(slot))
+        rng = np.random.default_rng([self._seed, turn, zlib.crc32("|".join(slot).encode())])
+        return int(rng.permutation(len(slot))[place])
 
 
 def _length(candidate: Candidate, class_word: str) -> int:

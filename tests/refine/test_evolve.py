@@ -87,6 +87,14 @@ def test_shared_slots_draw_the_same_options():
     assert all(len(words) == 1 for words in opening.values())
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_few_proxies_show_every_option(seed):
+    world = World()
+    evolve(TEMPLATE, **feedback(world), generations=1, seed=seed)
+    first = [request.prompt.split()[0] for request in world.requests if request.template == TEMPLATE][:4]
+    assert sorted(first) == ["outline", "outline", "plain", "plain"]
+
+
 def test_a_better_prompt_beats_the_start_on_fresh_seeds():
     world = World()
     found = evolve(TEMPLATE, **feedback(world))
