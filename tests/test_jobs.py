@@ -213,6 +213,24 @@ def test_wait_shows_a_bar_in_a_terminal(runner, monkeypatch, capsys):
     assert "generate" in capsys.readouterr().err
 
 
+def test_a_bar_says_what_a_job_in_the_queue_waits_for(runner, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    started, gate = threading.Event(), threading.Event()
+
+    def work(job):
+        job.update(message="drawing the map")
+        started.set()
+        gate.wait(20)
+
+    runner.submit(work, "look")
+    assert started.wait(10)
+    job = runner.submit(lambda _: 1, "generate")
+    assert not job.wait(2.5).done()  # a bar appears after a second
+    gate.set()
+    assert job.result() == 1
+    assert "waits for: look (drawing the map)" in capsys.readouterr().err
+
+
 def test_close_cancels_joins_and_refuses_new_work():
     runner = JobRunner()
     started = threading.Event()

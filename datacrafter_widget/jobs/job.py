@@ -130,7 +130,7 @@ class Job(Generic[T]):
                             self._changed.wait(left)
                 over = self.done()
                 if bar is not None:
-                    show(bar, self._progress)
+                    show(bar, self._behind() or self._progress)
                 if over or (deadline is not None and time.monotonic() >= deadline):
                     return self
 
@@ -285,6 +285,13 @@ class Job(Generic[T]):
             self._function = None  # it may hold on to pictures and models
             self._changed.notify_all()
         self._tell()
+
+    def _behind(self) -> Progress | None:
+        """While it waits in the queue: what for."""
+        if self._state != "queued" or self._runner is None or (first := self._runner._ahead()) is None:  # noqa: SLF001
+            return None
+        doing = f" ({first.progress.message})" if first.progress.message else ""
+        return Progress(message=f"waits for: {first.name}{doing}")
 
     def _tell(self) -> None:
         with self._changed:

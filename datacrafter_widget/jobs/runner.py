@@ -114,6 +114,11 @@ class JobRunner:
 
         return unsubscribe
 
+    def _ahead(self) -> Job[Any] | None:
+        """The job that runs."""
+        with self._changed:
+            return self._running[-1] if self._running else None
+
     def close(self, timeout: float | None = 30.0) -> None:
         """Cancel everything, wait for the running job to stop, and end the thread. May be called twice.
 
