@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import anywidget
 import traitlets
@@ -18,7 +19,7 @@ from datacrafter_widget.widget.feed import Feed, in_words
 from datacrafter_widget.widget.options import check_options, check_panels
 from datacrafter_widget.widget.protocol import PANELS, check_message, check_request
 from datacrafter_widget.widget.requests import SLOW, answer
-from datacrafter_widget.widget.reruns import this_cell
+from datacrafter_widget.widget.reruns import CellRun, this_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ FROM_PAGE = {*SHARED, "view", "arrangement", "height", "theme", "_view_count"}
 """Traits that the page may set; the others are what Python says."""
 
 _log = logging.getLogger(__name__)
+_alive: WeakSet["DataCrafter"] = WeakSet()
 
 check_built()
 
@@ -171,8 +173,9 @@ class DataCrafter(anywidget.AnyWidget):
         self.observe(self._close_if_outdated, "_view_count")
         self._feed.start()
         self._share_all(more)
-        if self.made_in is not None:
-            session.events.emit("widget", run=self.made_in)
+        for other in list(_alive):
+            other.make_way(self.made_in)
+        _alive.add(self)
 
     def __repr__(self) -> str:
         """What stands in its place in a notebook that isn't trusted, or shows no widgets."""
@@ -254,9 +257,6 @@ class DataCrafter(anywidget.AnyWidget):
     def _on_event(self, event: dict[str, Any]) -> None:
         if event["kind"] == "shared" and self._linked and event["by"] is not self:
             setattr(self, event["name"], event["ids"])
-        elif event["kind"] == "widget" and event["run"].follows(self.made_in):
-            self._outdated = True
-            self._close_if_outdated()
 
     def _share(self, change: Any) -> None:
         if self._linked and self._session.shared.get(change.name, []) != change.new:
@@ -268,8 +268,12 @@ class DataCrafter(anywidget.AnyWidget):
             if name in names:
                 self._share(traitlets.Bunch(name=name, new=getattr(self, name)))
 
+    def make_way(self, run: CellRun | None) -> None:
+        """Close as soon as nobody sees it, if the cell ran again: its new widget takes this one's place."""
+        self._outdated = self._outdated or (run is not None and run.follows(self.made_in))
+        self._close_if_outdated()
+
     def _close_if_outdated(self, _: Any = None) -> None:
-        """The cell ran again, and its new widget took this one's place."""
         if self._outdated and not self._view_count:
             self.close()
 

@@ -159,6 +159,24 @@ def test_running_the_cell_fifty_times_leaks_nothing(
     assert after["rss"] - before["rss"] < 40e6
 
 
+@pytest.mark.timeout(900)
+def test_a_cell_that_opens_another_session_lets_the_widget_of_the_former_go(
+    lab: Any, notebook: Callable[..., Any], originals: Path
+) -> None:
+    another = """import tempfile
+session.close()
+session = Session.open(tempfile.mkdtemp() + "/session", images="originals")
+Map(session, height=400)"""
+    threads = """import threading
+print(sum(each.name.startswith("datacrafter-widget") for each in threading.enumerate()))"""
+    view = open_notebook(lab, notebook, originals, "others.ipynb", [another, threads])
+    for _ in range(3):
+        view.run(1)
+        view.state("root.dataset.ready === 'true'")
+    view.run(2)
+    assert int(view.output(2)) <= 2
+
+
 def scroll(page: Any, index: int) -> None:
     """Bring a cell of the notebook into view."""
     page.evaluate(
