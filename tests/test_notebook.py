@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom, as they are in the repository."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -60,6 +61,19 @@ def test_the_notebook_on_own_pictures_and_models_executes(tmp_path: Path):
 
 
 @pytest.mark.timeout(1200)
+def test_the_notebook_on_prompts_executes_and_shows_proposals(tmp_path: Path):
+    notebook = execute("03_refining_prompts.ipynb", tmp_path)
+    shown = nbformat.writes(notebook)
+    assert len(figures(notebook)) == 1
+    assert shown.count("data:image/webp") > 150  # made, and the proxies of five proposals before and after
+    said = printed(notebook)
+    assert "'[' is never closed" in said
+    assert re.search(r"now [0-2] of 16 cranes are machines", said)
+    assert "no better prompt found" in said
+    assert len(shown) < MOST_BYTES
+
+
+@pytest.mark.timeout(1200)
 def test_the_notebook_on_the_map_executes_and_stays_small(tmp_path: Path):
     notebook = execute("07_the_map.ipynb", tmp_path)
     assert len(figures(notebook)) == 5
@@ -82,6 +96,7 @@ def test_the_notebook_on_what_is_missing_executes_and_shows_pictures(tmp_path: P
     assert shown.count("data:image/webp") > 100  # nearest, made, collected, drawn in each round
     assert "8 pictures imported" in printed(notebook)
     assert "<boat-1> is ready" in printed(notebook)
+    assert "FutureWarning" not in shown
     assert len(shown) < MOST_BYTES
 
 
