@@ -155,6 +155,7 @@ class _Search:
         self.bench = bench
         self.purse = purse
         self.best = bench.start
+        self.starved = False  # whether it ended for want of pictures or time
         self.history: list[Generation] = []
         self.trace: list[Step] = []
         self._mutate = mutate
@@ -172,6 +173,7 @@ class _Search:
         room = 4 * self._room // (7 * self._proxies)
         count = min(population, room)
         if count < 1:
+            self.starved = True
             return False
         variations = self._variations(count)
         if not variations:
@@ -323,6 +325,10 @@ def _report(
         reasons.append(
             f"no better prompt found; the best tried, '{tried.template}'{_not(tried)}, scores {gain}"
             f" on {gain.pairs} fresh pictures"
+        )
+    elif search.starved:
+        reasons.append(
+            "no better prompt found: the limits left no room to try any; allow more with max_seconds or max_proxies"
         )
     else:
         reasons.append("no better prompt found: the feedback suggests no variation that could be tried")

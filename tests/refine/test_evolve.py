@@ -104,6 +104,12 @@ def test_a_better_prompt_beats_the_start_on_fresh_seeds():
     assert not fresh & searched
 
 
+def test_a_search_without_time_says_that_it_had_none():
+    found = evolve(TEMPLATE, **feedback(World()), max_seconds=1e-9)
+    assert not found.improved
+    assert "allow more with max_seconds" in found.reasons[-1]
+
+
 def test_nothing_is_proposed_when_nothing_helps():
     world = World()
     parts = feedback(world)
