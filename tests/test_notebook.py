@@ -15,7 +15,7 @@ MOST_BYTES = 1_500_000
 def execute(name: str, folder: Path) -> nbformat.NotebookNode:
     shutil.copy(NOTEBOOKS / name, folder)
     notebook = nbformat.read(folder / name, as_version=4)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(notebook, timeout=1500, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 
 
@@ -80,7 +80,7 @@ def test_the_notebook_on_the_map_executes_and_stays_small(tmp_path: Path):
     assert len(nbformat.writes(notebook)) < MOST_BYTES
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(2700)
 def test_the_notebook_on_evaluation_executes_and_compares(tmp_path: Path):
     notebook = execute("05_does_it_help.ipynb", tmp_path)
     assert len(figures(notebook)) == 2
