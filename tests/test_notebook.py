@@ -41,7 +41,12 @@ def printed(notebook: nbformat.NotebookNode) -> str:
 
 @pytest.mark.timeout(1200)
 def test_the_quickstart_executes(tmp_path: Path):
-    execute("01_quickstart.ipynb", tmp_path)
+    notebook = execute("01_quickstart.ipynb", tmp_path)
+    before, after = (
+        int(number) for number in re.findall(r"(\d+) of 24 cranes are no birds", printed(notebook))
+    )
+    assert after < before / 2
+    assert "data:image/webp" in nbformat.writes(notebook)  # of the proposal
     assert (tmp_path / "demo-dataset/metadata.jsonl").is_file()
 
 
