@@ -274,7 +274,7 @@ class DataCrafter(anywidget.AnyWidget):
         self._close_if_outdated()
 
     def _close_if_outdated(self, _: Any = None) -> None:
-        if self._outdated and not self._view_count:
+        if self._outdated and (self._view_count or 0) <= 0:
             self.close()
 
     # -- page → session ------------------------------------------------------------------------------

@@ -460,6 +460,8 @@ export interface Traits extends Tables {
   view: MapPlace | null;
   /** How the person arranged the panels: layout's own. */
   arrangement: Record<string, unknown>;
+  /** Kept by ipywidgets: Python closes a widget whose cell ran again once nobody sees it. */
+  _view_count: number | null;
 }
 
 /** The traits that the page changes too. */

@@ -8,6 +8,7 @@ export default () => {
   return {
     initialize({ model }: { model: WidgetModel }): () => void {
       const life = new AbortController();
+      countAnew(model);
       connection = connect(model, life.signal);
       return () => life.abort();
     },
@@ -19,3 +20,10 @@ export default () => {
     },
   };
 };
+
+/** Views of a page that was reloaded or left are gone, but nobody took them off the count. */
+function countAnew(model: WidgetModel): void {
+  if (!model.get("_view_count")) return;
+  model.set("_view_count", 0);
+  model.save_changes();
+}

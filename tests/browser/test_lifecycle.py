@@ -160,21 +160,27 @@ def test_running_the_cell_fifty_times_leaks_nothing(
 
 
 @pytest.mark.timeout(900)
-def test_a_cell_that_opens_another_session_lets_the_widget_of_the_former_go(
+def test_a_cell_that_opens_another_session_lets_the_widget_of_the_former_go_also_after_a_reload(
     lab: Any, notebook: Callable[..., Any], originals: Path
 ) -> None:
     another = """import tempfile
 session.close()
 session = Session.open(tempfile.mkdtemp() + "/session", images="originals")
 Map(session, height=400)"""
-    threads = """import threading
-print(sum(each.name.startswith("datacrafter-widget") for each in threading.enumerate()))"""
-    view = open_notebook(lab, notebook, originals, "others.ipynb", [another, threads])
+    alive = """states = ipywidgets.Widget.get_manager_state()["state"].values()
+print(sum(each["model_name"] == "AnyModel" for each in states))"""
+    view = open_notebook(lab, notebook, originals, "others.ipynb", [another, alive])
     for _ in range(3):
         view.run(1)
         view.state("root.dataset.ready === 'true'")
+        view.page.evaluate("async () => await window.jupyterapp.commands.execute('docmanager:save')")
+        view.page.reload()
+        view.ready()
+        view.state("root.dataset.ready === 'true'")
+    view.run(1)
+    view.state("root.dataset.ready === 'true'")
     view.run(2)
-    assert int(view.output(2)) <= 2
+    assert int(view.output(2)) == 1
 
 
 def scroll(page: Any, index: int) -> None:
