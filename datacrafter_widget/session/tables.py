@@ -1,5 +1,7 @@
 """The small tables of a session that the dashboard and a saved page show."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from datacrafter_widget.session.plain import plain
@@ -28,7 +30,8 @@ def read_table(session: Shown, name: str) -> Any:
 
     Args:
         session: what to read.
-        name: which table. Of the jobs the latest `MOST_JOBS` are told, of the history what undo and redo would do.
+        name: which table. Of the jobs the latest `MOST_JOBS` are told, of the history what undo and redo would do,
+            and of the session's folder no more than what the reader of a saved notebook may know.
     """
     read = {
         "info": session.info,
@@ -47,4 +50,14 @@ def read_table(session: Shown, name: str) -> Any:
     table = plain(read())
     if name == "history":
         return {"undo": table["undo"], "redo": table["redo"]}
+    if name == "info":
+        return {**table, "folder": from_here(Path(table["folder"]))}
     return table[-MOST_JOBS:] if name == "jobs" else table
+
+
+def from_here(folder: Path) -> str:
+    """A folder's path from the working folder on, or from ``~`` on; whole only where it is in neither."""
+    for place, sign in ((Path.cwd, ""), (Path.home, "~")):
+        with suppress(OSError, RuntimeError, ValueError):  # there is no such place, or it isn't in there
+            return str(sign / folder.relative_to(place()))
+    return str(folder)

@@ -144,7 +144,8 @@ class DataCrafter(anywidget.AnyWidget):
     ) -> None:
         check_options(more)
         wanted = check_panels(self._panels if panels is None else panels)
-        self._session = session
+        self._shown: Session | None = session
+        self._name = session.store.folder.name[:30]
         self._linked = linked
         self._own_layout = "layout" not in more
         self.made_in = this_cell()
@@ -179,8 +180,7 @@ class DataCrafter(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         """What stands in its place in a notebook that isn't trusted, or shows no widgets."""
-        name = self._session.store.folder.name[:30]
-        return f"<{type(self).__name__} of {name!r}: trust the notebook or run the cell to see it>"
+        return f"<{type(self).__name__} of {self._name!r}: trust the notebook or run the cell to see it>"
 
     def selected_frame(self) -> "pd.DataFrame":
         """The selected pictures as a data frame, in the order of `selection`.
@@ -225,9 +225,16 @@ class DataCrafter(anywidget.AnyWidget):
         super().close()
         if self._own_layout:  # a model of its own, which ipywidgets would keep for ever
             self.layout.close()
-        # IPython keeps what a cell returned; it must not keep a million points with it.
+        # IPython keeps what a cell returned; it must not keep a million points or a session with it.
+        self._shown, self._unsubscribe = None, lambda: None
         self.points, self.saved = b"", {}
         self.label_tree, self.labels = {}, []
+
+    @property
+    def _session(self) -> Session:
+        if self._shown is None:
+            raise InputError("this widget is closed; show the session in a new one: DataCrafter(session)")
+        return self._shown
 
     # -- session → page ------------------------------------------------------------------------------
 
@@ -259,7 +266,7 @@ class DataCrafter(anywidget.AnyWidget):
             setattr(self, event["name"], event["ids"])
 
     def _share(self, change: Any) -> None:
-        if self._linked and self._session.shared.get(change.name, []) != change.new:
+        if self._linked and self._live and self._session.shared.get(change.name, []) != change.new:
             self._session.shared[change.name] = change.new
             self._session.events.emit("shared", by=self, name=change.name, ids=change.new)
 

@@ -100,6 +100,7 @@ class Feed:
         with self.line:
             self.points.replace({name: column[:0] for name, column in self.points.columns.items()})
             self._tables = {}
+            del self._session, self._unsubscribe  # who keeps the widget shall not keep them
 
     def join(self) -> None:
         """Wait for a round of messages that is under way."""

@@ -1,11 +1,14 @@
+import gc
 import json
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 from blocks import decode
 
 from datacrafter_widget import DataCrafter, InputError, Session, Suggestions
-from datacrafter_widget.session.tables import TABLES
+from datacrafter_widget.session.tables import TABLES, read_table
 
 
 def test_a_new_widget_holds_the_whole_state_in_its_traits(session):
@@ -26,6 +29,33 @@ def test_a_new_widget_holds_the_whole_state_in_its_traits(session):
         assert len(json.dumps({name: state[name] for name in TABLES})) < 60_000
     finally:
         widget.close()
+
+
+def test_a_closed_widget_lets_its_session_go_and_says_that_it_is_closed(originals, tmp_path):
+    images = [(file, "apple") for file in sorted((originals / "apple").glob("*.png"))[:2]]
+    session = Session.open(tmp_path / "short", images=images)
+    widget = DataCrafter(session)
+    widget.close()
+    session.close()
+    gone = weakref.ref(session)
+    del session
+    gc.collect()
+    assert gone() is None
+    assert repr(widget).startswith("<DataCrafter of 'short'")
+    with pytest.raises(InputError, match="this widget is closed; show the session in a new one"):
+        widget.selected_frame()
+    widget.selection = []
+
+
+def test_a_saved_widget_tells_no_more_of_its_folder_than_it_must(session, tmp_path, monkeypatch):
+    folder = Path(session.info()["folder"])
+    monkeypatch.chdir(folder.parent)
+    assert read_table(session, "info")["folder"] == folder.name
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(folder.parent.parent))
+    assert read_table(session, "info")["folder"] == f"~/{folder.parent.name}/{folder.name}"
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    assert read_table(session, "info")["folder"] == str(folder)
 
 
 def test_where_no_widget_is_shown_it_says_what_to_do(session):
@@ -209,6 +239,7 @@ def test_export_reports_what_it_wrote_and_refuses_to_overwrite(page, tmp_path):
 
 
 def test_a_warning_is_told_where_it_happened_and_changes_nothing_else(session, page):
+    session.verdict()  # what earlier tests left in the background is over
     session.events.emit("warning", where="info", message="first")
     page.wait(lambda m: m.get("message") == "first")
     page.ask("hello", seq=page.widget._feed.seq)  # answered once the messages of the widget's opening are out
