@@ -5,7 +5,7 @@ taken from the queue before long ones, and a long job lets them in at each `Job.
 """
 
 from datacrafter_widget.jobs.job import Job, State
-from datacrafter_widget.jobs.progress import Progress, progress_bar
+from datacrafter_widget.jobs.progress import Progress, ProgressBar
 from datacrafter_widget.jobs.runner import JobRunner
 
-__all__ = ["Job", "JobRunner", "Progress", "State", "progress_bar"]
+__all__ = ["Job", "JobRunner", "Progress", "ProgressBar", "State"]

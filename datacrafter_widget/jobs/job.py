@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from datacrafter_widget.errors import JobCancelled
-from datacrafter_widget.jobs.progress import Progress, progress_bar, show
+from datacrafter_widget.jobs.progress import Progress, ProgressBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -119,7 +119,7 @@ class Job(Generic[T]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with contextlib.ExitStack() as stack:
-            bar = None if quiet or self.done() else stack.enter_context(progress_bar(self.name))
+            bar = None if quiet or self.done() else stack.enter_context(ProgressBar(self.name))
             while True:
                 with self._changed:
                     if not self.done():
@@ -130,7 +130,7 @@ class Job(Generic[T]):
                             self._changed.wait(left)
                 over = self.done()
                 if bar is not None:
-                    show(bar, self._behind() or self._progress)
+                    bar.show(self._behind() or self._progress)
                 if over or (deadline is not None and time.monotonic() >= deadline):
                     return self
 

@@ -1,8 +1,12 @@
 """How far a job is, and the bar that shows it in a terminal or a notebook."""
 
 import sys
+import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+DELAY = 1.0
+"""Seconds before a bar is shown."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,39 @@ class Progress:
     message: str = ""
 
 
-def progress_bar(name: str) -> Any:
-    """A tqdm bar that appears after a second; none where nobody looks (output to a file)."""
+class ProgressBar:
+    """A tqdm bar that is made once a second is over; none where nobody looks (output to a file).
+
+    Whoever waits for less sees none, and a notebook's kernel keeps no widgets of it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._began = time.time()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: Progress) -> None:
+        """Bring the bar up to date."""
+        if self._bar is None:
+            if time.time() - self._began < DELAY:
+                return
+            self._bar = _made(self._name)
+            self._bar.start_t = self._began
+        if progress.total != self._bar.total and progress.total is not None:
+            self._bar.total = progress.total
+        self._bar.set_postfix_str(progress.message, refresh=False)
+        self._bar.update(progress.done - self._bar.n)
+        self._bar.refresh()
+
+
+def _made(name: str) -> Any:
     import warnings
 
     with warnings.catch_warnings():
@@ -30,13 +65,4 @@ def progress_bar(name: str) -> Any:
 
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     shown = hasattr(shell, "kernel") or (sys.stderr is not None and sys.stderr.isatty())
-    return tqdm(desc=name, delay=1.0, disable=not shown)
-
-
-def show(bar: Any, progress: Progress) -> None:
-    """Bring a bar up to date."""
-    if progress.total != bar.total and progress.total is not None:
-        bar.total = progress.total
-    bar.set_postfix_str(progress.message, refresh=False)
-    bar.update(progress.done - bar.n)
-    bar.refresh()
+    return tqdm(desc=name, disable=not shown)

@@ -3,16 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from datacrafter_widget.jobs import progress_bar
+from datacrafter_widget.jobs import Progress, ProgressBar
 
 
 @contextmanager
 def waiting(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """A function to call with what is done and in all (None: unknown); it draws a bar after a second."""
-    with progress_bar(name) as bar:
-
-        def show(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield show
+    with ProgressBar(name) as bar:
+        yield lambda done, total: bar.show(Progress(done, total))

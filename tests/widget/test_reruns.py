@@ -37,3 +37,18 @@ def test_a_widget_that_is_still_seen_is_closed_once_it_is_not(session, kernel):
     assert kernel.run("print(old._live, new._live)", "count") == "True True"
     kernel.run("old.set_state({'_view_count': 0})", "page")
     assert kernel.run("print(old._live, new._live)", "count") == "False True"
+
+
+def test_waiting_for_less_than_a_second_leaves_no_bar_behind(kernel):
+    said = kernel.run(
+        """
+import ipywidgets
+from datacrafter_widget.jobs import JobRunner
+runner = JobRunner()
+runner.submit(lambda job: 1, "quick").wait()
+print(len(ipywidgets.Widget.get_manager_state()["state"]))
+runner.close()
+""",
+        "quick",
+    )
+    assert said == "0"
