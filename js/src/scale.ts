@@ -26,8 +26,8 @@ export function compact(value: number): string {
   const size = Math.abs(value);
   if (value < 0) return `−${compact(size)}`;
   if (size >= 100 && size < 1e6) return Math.round(value).toLocaleString("en");
-  if (size && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
-  return size ? value.toPrecision(3) : "0.000";
+  if (size && (size < 1e-4 || size >= 1e6)) return value.toExponential(1);
+  return size ? value.toPrecision(size < 0.001 ? 2 : 3) : "0.000";
 }
 
 /** A number with two decimals: scores and gains are in standard deviations. */
