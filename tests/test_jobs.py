@@ -1,8 +1,10 @@
 import asyncio
+import gc
 import logging
 import signal
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -211,6 +213,29 @@ def test_wait_shows_a_bar_in_a_terminal(runner, monkeypatch, capsys):
 
     runner.submit(work, "generate").wait()
     assert "generate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_job_that_is_over_keeps_nothing_of_what_it_worked_with(cancelled):
+    class Session:
+        def work(self, _):
+            if cancelled:
+                raise JobCancelled("enough")
+            return 1
+
+        def hear(self, job):
+            pass
+
+    session, runner = Session(), JobRunner()
+    job = runner.submit(session.work, "work", at_end=lambda held=session: held.hear(None))
+    job.subscribe(session.hear)
+    job.wait()
+    runner.close()
+    gone = [weakref.ref(each) for each in (session, runner)]
+    del session, runner
+    gc.collect()
+    assert [each() for each in gone] == [None, None]
+    assert job.state == ("cancelled" if cancelled else "done")
 
 
 def test_a_bar_says_what_a_job_in_the_queue_waits_for(runner, monkeypatch, capsys):

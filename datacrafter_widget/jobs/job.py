@@ -264,7 +264,7 @@ class Job(Generic[T]):
         try:
             result = function(self)  # type: ignore[misc]
         except JobCancelled as cancelled:
-            self._close("cancelled", error=cancelled)
+            self._close("cancelled", error=cancelled.with_traceback(None))
         except BaseException as error:  # the thread outlives a job that fails, whatever it raises
             _log.debug("job %r failed", self.name, exc_info=True)
             self._close("failed", error=error)
@@ -282,13 +282,16 @@ class Job(Generic[T]):
             self._result = result
             self.error = error
             self._state = state
-            self._function = None  # it may hold on to pictures and models
             self._changed.notify_all()
         self._tell()
+        # Who keeps a job that is over, as IPython does, shall not keep a session with its pictures and models.
+        self._function, self._at_end, self._runner = None, lambda: None, None
+        self._callbacks.clear()
 
     def _behind(self) -> Progress | None:
         """While it waits in the queue: what for."""
-        if self._state != "queued" or self._runner is None or (first := self._runner._ahead()) is None:  # noqa: SLF001
+        runner = self._runner
+        if self._state != "queued" or runner is None or (first := runner._ahead()) is None:  # noqa: SLF001
             return None
         doing = f" ({first.progress.message})" if first.progress.message else ""
         return Progress(message=f"waits for: {first.name}{doing}")
@@ -298,8 +301,9 @@ class Job(Generic[T]):
             callbacks = list(self._callbacks.values())
         for callback in callbacks:
             call(callback, self)
-        if self._runner is not None:
-            self._runner._tell(self)  # noqa: SLF001 - two halves of one thing
+        runner = self._runner
+        if runner is not None:
+            runner._tell(self)  # noqa: SLF001 - two halves of one thing
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.name!r}: {self._status()}>"
