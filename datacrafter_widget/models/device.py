@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import platform
 import re
 from typing import TYPE_CHECKING, Any
@@ -177,10 +178,14 @@ def oom_translated(batch_size: int, device: str) -> Iterator[None]:
 
 
 def free_memory(device: str) -> None:
-    """Give back what dropped models held."""
+    """Give back what dropped models held, also in main memory."""
     import gc
 
     gc.collect()
+    with contextlib.suppress(
+        AttributeError, OSError, TypeError
+    ):  # only glibc keeps what its threads have freed
+        ctypes.CDLL(None).malloc_trim(0)
     if device.startswith("cuda"):
         import torch
 

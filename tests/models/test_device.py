@@ -1,8 +1,12 @@
+import platform
+import threading
+
+import psutil
 import pytest
 import torch
 
 from datacrafter_widget.errors import InputError, ModelError
-from datacrafter_widget.models.device import is_out_of_memory, resolve_device, resolve_dtype
+from datacrafter_widget.models.device import free_memory, is_out_of_memory, resolve_device, resolve_dtype
 
 
 def test_devices():
@@ -48,3 +52,23 @@ def test_what_counts_as_out_of_memory():
     assert is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"))
     assert not is_out_of_memory(RuntimeError("shapes"))
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries keep nothing for their threads"
+)
+def test_what_threads_have_freed_goes_back_to_the_system():
+    last = []
+
+    def work():
+        blocks = [bytes(2000) for _ in range(20_000)]
+        last.append(blocks[-1])  # keeps the rest of its thread's heap from going back by itself
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    held = psutil.Process().memory_info().rss
+    free_memory("cpu")
+    assert psutil.Process().memory_info().rss < held - 100e6
