@@ -68,6 +68,7 @@ def take_in(job: Job[Any], store: Store, observer: Observer, events: Events, pic
     observer.ready(job)
     observer.place([picture])
     events.emit("pictures", ids=[picture_id])
+    events.emit("labels")
     events.emit("flags")
     if not store.open_jobs():  # a round that is being made is measured when it is whole
         observer.measure()

@@ -33,7 +33,7 @@ class RunningRound:
 
     Args:
         originals: what the distance is measured from.
-        class_ids: the session's classes, ascending.
+        class_ids: the session's classes, in any order.
         probabilities: features (N, D) → class probabilities (N, C), C as `class_ids`.
     """
 
@@ -43,7 +43,7 @@ class RunningRound:
         class_ids: Sequence[int],
         probabilities: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     ) -> None:
-        self._class_ids = class_ids
+        self._columns = {class_id: column for column, class_id in enumerate(class_ids)}
         self._probabilities = probabilities
         self._counts: dict[int | None, int] = dict.fromkeys((None, *class_ids), 0)
         self._informativeness = {part: RunningMean() for part in self._counts}
@@ -56,7 +56,7 @@ class RunningRound:
         """Add pictures."""
         if not len(made.classes):
             return
-        columns = np.searchsorted(self._class_ids, made.classes)
+        columns = np.array([self._columns[class_id] for class_id in made.classes.tolist()])
         information = informativeness(self._probabilities(made.features), parent_class=columns)
         for part in self._counts:
             mine = _of(part, made)

@@ -24,7 +24,7 @@ from datacrafter_widget.session.measuring import RunningRound, Seen
 from datacrafter_widget.session.naming import GroupNamer, Labels, labels_of
 from datacrafter_widget.store import Store
 from datacrafter_widget.store.decoding import UnreadablePictureError, decode
-from datacrafter_widget.store.records import Picture, PositionKind
+from datacrafter_widget.store.records import Metric, Picture, PositionKind
 
 ENCODE_BATCH = 64
 CLASS_PROMPT = "a photo of a {word}"
@@ -173,11 +173,11 @@ class Observer:
         return Seen(ids, features, _classes_of(pictures, ids))
 
     def class_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Zero-shot probabilities (N, C) of the session's classes, in the order of their ids."""
+        """Zero-shot probabilities (N, C) of the session's classes, in the order of `Session.classes`."""
         return zero_shot(features, self.class_features(), self._models.encoder.logit_scale)
 
     def class_features(self) -> NDArray[np.float32]:
-        """Text embeddings (C, D) of the session's classes, in the order of their ids."""
+        """Text embeddings (C, D) of the session's classes, in the order of `Session.classes`."""
         prompts = [CLASS_PROMPT.format(word=row.word) for row in self._store.classes()]
         return self._models.encoder.encode_texts(prompts)
 
@@ -192,14 +192,15 @@ class Observer:
         originals = self.see(self._store.pictures(origin="original"))
         generated = self._store.pictures(origin="generated")
         class_ids = [row.id for row in self._store.classes()]
+        rows = []
         for iteration in sorted({picture.iteration for picture in generated}):
             made = self.see([picture for picture in generated if picture.iteration == iteration])
             if len(made.classes) == 0:
                 continue
             whole = RunningRound(originals, class_ids, self.class_probabilities)
             whole.add(made)
-            for measure in whole.measures():
-                self._store.put_metric(iteration, *measure)
+            rows += [Metric(iteration, *measure) for measure in whole.measures()]
+        self._store.replace_metrics(rows)
         self.interim.forget()
         self._events.emit("metrics")
 

@@ -70,7 +70,7 @@ class Shown:
 
     @property
     def classes(self) -> list[ClassRow]:
-        """The classes, in the order in which they were first seen."""
+        """The classes: of an import in the order of its class list, or by name; later ones after them."""
         return self._store.classes()
 
     def info(self) -> dict[str, Any]:

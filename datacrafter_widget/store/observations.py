@@ -262,16 +262,17 @@ class PositionTable(ColumnTable):
 class MetricTable(StoreBase):
     """Metric values by iteration and class."""
 
-    def put_metric(self, iteration: int, class_id: int | None, name: str, value: float) -> None:
-        """Set one value, replacing the one before; NaN is kept as NaN.
+    def replace_metrics(self, rows: Iterable[Metric]) -> None:
+        """Have these values, and none of those before; NaN is kept as NaN.
 
         Raises:
             InputError: There is no such class.
         """
         with self.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO metric VALUES (?, ?, ?, ?)",
-                (int(iteration), None if class_id is None else int(class_id), name, float(value)),
+            connection.execute("DELETE FROM metric")
+            connection.executemany(
+                "INSERT INTO metric VALUES (?, ?, ?, ?)",
+                [(row.iteration, row.class_id, row.name, float(row.value)) for row in rows],
             )
 
     def metrics(self) -> list[Metric]:

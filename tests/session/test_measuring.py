@@ -26,9 +26,12 @@ def part(of, rows):
     return Seen(*(column[rows] for column in of))
 
 
-def test_a_round_that_comes_in_parts_measures_as_the_functions_for_whole_sets_do():
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_a_round_that_comes_in_parts_measures_as_the_functions_for_whole_sets_do(order):
     originals, made = seen(40, [3, 5, 9], 1), seen(31, [3, 5], 2)
-    growing = RunningRound(originals, CLASS_IDS, probabilities)
+    growing = RunningRound(
+        originals, [CLASS_IDS[at] for at in order], lambda features: probabilities(features)[:, order]
+    )
     for rows in (slice(0), slice(1), slice(1, 4), slice(4, 31)):
         growing.add(part(made, rows))
     found = {(m.class_id, m.name): m.value for m in growing.measures()}

@@ -162,6 +162,22 @@ def test_removing_hides_at_once_and_undo_brings_back_exactly(session):
     session.undo()
 
 
+def test_a_round_that_was_removed_has_no_measures_any_more(tmp_path, originals):
+    """Also: classes that an unsorted list names, so that their ids are in another order than they are."""
+    pairs = [
+        (file, name) for name in ("pear", "apple") for file in sorted((originals / name).glob("*.png"))[:3]
+    ]
+    with Session.open(tmp_path / "unsorted", images=pairs, batch_size=4) as session:
+        assert [row.id for row in session.classes] == [2, 1]
+        first, second = session.generate(per_class=2).result(), session.generate(per_class=2).result()
+        assert (len(first), len(second)) == (4, 4)
+        session.observe().result()
+        assert {row["iteration"] for row in session.metric_table()} == {1, 2}
+        session.remove(second, max_proxies=8)
+        session.observe().result()
+        assert {row["iteration"] for row in session.metric_table()} == {1}
+
+
 def test_prompts_are_edited_deleted_and_taken_back(session):
     (template,) = [row for row in session.template_table() if row["class_id"] == session.classes[0].id]
     new = session.edit_template(template["id"], "a cartoon of a [red | green] {class}")

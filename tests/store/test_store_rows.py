@@ -254,12 +254,16 @@ def test_positions_and_metrics(store, crane, paint):
     with pytest.raises(InputError, match="ids that exist"):
         store.put_positions("picture", [99], [[0, 0]])
 
-    store.put_metric(1, None, "diversity", np.float32(0.5))
-    store.put_metric(1, None, "diversity", 0.25)
-    store.put_metric(1, crane, "diversity", float("nan"))
+    store.replace_metrics([Metric(1, None, "diversity", np.float32(0.5)), Metric(2, None, "diversity", 1.0)])
+    store.replace_metrics(
+        [Metric(1, None, "diversity", 0.25), Metric(1, crane, "diversity", float("nan"))],
+    )
     whole, of_class = store.metrics()
     assert whole == Metric(1, None, "diversity", 0.25)
     assert np.isnan(of_class.value)
+    with pytest.raises(InputError):
+        store.replace_metrics([Metric(1, 99, "diversity", 0.25)])
+    assert len(store.metrics()) == 2
 
 
 def test_undo_and_redo_until_something_else_is_done(store):
