@@ -9,13 +9,12 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.session.built import built, check_built
 from datacrafter_widget.session.points import encode_points
 from datacrafter_widget.session.saved import saved_pictures
 
 if TYPE_CHECKING:
     from datacrafter_widget.session.shown import Shown
-
-BUNDLE = Path(__file__).parents[1] / "widget" / "static"
 
 
 def write_page(
@@ -27,6 +26,7 @@ def write_page(
         raise InputError(f"expected a new file, found {target}. overwrite=True replaces it.")
     if target.is_dir() or not target.parent.is_dir():
         raise InputError(f"expected a file in a folder that exists, found {target}")
+    check_built()
     content = page(session, title=title, pictures=pictures)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
@@ -39,7 +39,7 @@ def write_page(
 
 def page(session: "Shown", *, title: str | None, pictures: int) -> str:
     """The page as text. What came with the data can't become markup in it."""
-    from datacrafter_widget.session.tables import TABLES, read_table
+    from datacrafter_widget.session.tables import PANELS, TABLES, read_table
 
     tables = {name: read_table(session, name) for name in TABLES}
     info = {**tables["info"], "folder": "", "memory": None, "read_only": True, "resumable": 0}
@@ -51,7 +51,7 @@ def page(session: "Shown", *, title: str | None, pictures: int) -> str:
         "points": encode_points(session.map_points(), 0),
         "saved": {"page": True, **saved_pictures(session, pictures)},
         "theme": "auto",
-        "panels": ["info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail"],
+        "panels": list(PANELS),
         "selection": [],
         "classes": [],
         "focus": [],
@@ -60,9 +60,9 @@ def page(session: "Shown", *, title: str | None, pictures: int) -> str:
     }
     return Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(title or f"{info['name']} · DataCrafter"),
-        style=(BUNDLE / "widget.css").read_text(encoding="utf-8").replace("</", "<\\/"),
+        style=built("widget.css").replace("</", "<\\/"),
         state=_script(state),
-        bundle=_script((BUNDLE / "widget.js").read_text(encoding="utf-8")),
+        bundle=_script(built("widget.js")),
     )
 
 

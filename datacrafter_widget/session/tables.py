@@ -22,6 +22,9 @@ TABLES = (
     "history",
 )
 
+PANELS = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail")
+"""The parts of the dashboard."""
+
 MOST_JOBS = 50
 
 

@@ -18,8 +18,8 @@ _UNSAFE = frozenset('%<>:"/\\|?*')
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.IGNORECASE)
 # `datasets` takes folders with these words in their names for splits (and COCO has a class "train"); digits,
 # those of an escape too, part words for it.
-_SPLITS = "train|training|validation|valid|dev|val|test|testing|eval|evaluation"
-_SPLIT_WORDS = re.compile(rf"(?<![^-._ 0-9])(?:{_SPLITS})(?![^-._ 0-9])", re.IGNORECASE)
+SPLITS = ("train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation")
+_SPLIT_WORDS = re.compile(rf"(?<![^-._ 0-9])(?:{'|'.join(SPLITS)})(?![^-._ 0-9])", re.IGNORECASE)
 
 
 def class_folders(names: Iterable[str]) -> dict[str, str]:

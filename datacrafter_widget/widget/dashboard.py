@@ -11,13 +11,14 @@ import traitlets
 
 from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.session import Session
+from datacrafter_widget.session.built import built, check_built
 from datacrafter_widget.session.plain import plain
 from datacrafter_widget.session.saved import MOST_PICTURES, SIZE, saved_pictures
+from datacrafter_widget.session.tables import PANELS
 from datacrafter_widget.widget import traits
-from datacrafter_widget.widget.built import built, check_built
 from datacrafter_widget.widget.feed import Feed, in_words
 from datacrafter_widget.widget.options import check_options, check_panels
-from datacrafter_widget.widget.protocol import PANELS, check_message, check_request
+from datacrafter_widget.widget.protocol import check_message, check_request
 from datacrafter_widget.widget.requests import SLOW, answer
 from datacrafter_widget.widget.reruns import CellRun, this_cell
 

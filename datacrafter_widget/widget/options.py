@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from datacrafter_widget.errors import InputError
-from datacrafter_widget.widget.protocol import PANELS
+from datacrafter_widget.session.tables import PANELS
 
 OPTIONS = (
     "panels",

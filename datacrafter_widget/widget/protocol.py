@@ -19,8 +19,6 @@ from typing import Any
 from datacrafter_widget.errors import InputError
 from datacrafter_widget.widget.brief import brief
 
-PANELS = ("info", "metrics", "evaluation", "map", "prompts", "suggestions", "detail")
-
 MAX_IDS = 1_000_000
 LARGEST_ID = 2**31 - 1
 MAX_NAME = 100
@@ -67,10 +65,6 @@ def _numbers(value: Any) -> bool:
         and len(value) <= MAX_TEXT
         and all(_whole(item) and 0 <= item <= LARGEST_ID for item in value)
     )
-
-
-def _refs(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_TEXT and all(_key(item) for item in value)
 
 
 def _key(value: Any) -> bool:
@@ -138,7 +132,7 @@ _WISH: dict[str, Callable[[Any], bool]] = {
 REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "hello": {"seq": _whole},
     "thumbnails": {"ids": _ids, "size": _whole},
-    "proxies": {"refs": _refs},
+    "proxies": {"refs": _ids},
     "families": {"ids": _or_none(_ids), "classes": _or_none(_ids)},
     "vary": {"picture": _id, "count": _whole, "strength": _or_none(_number)},
     "label_pictures": {"labels": _ids},
@@ -154,7 +148,7 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "num_inference_steps": _or_none(_whole),
     },
     "resume": {},
-    "cancel": {"job": _key},
+    "cancel": {"job": _id},
     "remove": {"ids": _ids, "weights": _or_none(_weights)},
     "more_like": {"ids": _ids, "weights": _or_none(_weights)},
     "transform": {"ids": _ids, "text": _text, "weights": _or_none(_weights)},

@@ -10,9 +10,9 @@ from datacrafter_widget.active.anchors import Kind
 from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.models.concepts import ConceptKind
 from datacrafter_widget.session import Session
+from datacrafter_widget.session.built import built
 from datacrafter_widget.session.personalizing import PersonalizingHandle
 from datacrafter_widget.store.decoding import decode
-from datacrafter_widget.widget.built import built
 from datacrafter_widget.widget.previews import webp
 
 Answer = tuple[Any, list[bytes]]
@@ -57,7 +57,7 @@ def _thumbnails(session: Session, ids: list[int], size: int) -> Answer:
     return None, [_or_empty(partial(session.thumbnail, picture, size)) for picture in ids]
 
 
-def _proxies(session: Session, refs: list[Any]) -> Answer:
+def _proxies(session: Session, refs: list[int]) -> Answer:
     return None, [_or_empty(partial(session.proxy_thumbnail, ref)) for ref in refs]
 
 

@@ -254,8 +254,8 @@ export interface ProposalRow {
   weights: TermWeights;
   generations: GenerationRow[];
   /** Proxy pictures, paired by seed with those of `after_refs`. */
-  before_refs: (number | string)[];
-  after_refs: (number | string)[];
+  before_refs: number[];
+  after_refs: number[];
   state: "running" | "open" | "accepted" | "rejected";
 }
 
@@ -400,7 +400,7 @@ export interface SuggestionRow {
 }
 
 export interface JobRow {
-  id: number | string;
+  id: number;
   name: string;
   /** What sort of work: "generate" (also what was cut off), "search", "tune", "suggest", "observe", "label". */
   kind: string;
@@ -488,7 +488,7 @@ export interface FlagRow {
 export interface Requests {
   hello: { seq: number };
   thumbnails: { ids: number[]; size: number };
-  proxies: { refs: (number | string)[] };
+  proxies: { refs: number[] };
   /** Answered by three buffers, see `panels/detail/families.ts`. */
   families: { ids: number[] | null; classes: number[] | null };
   label_pictures: { labels: number[] };
@@ -506,7 +506,7 @@ export interface Requests {
   };
   vary: { picture: number; count: number; strength: number | null };
   resume: Record<string, never>;
-  cancel: { job: number | string };
+  cancel: { job: number };
   remove: { ids: number[]; weights: TermWeights | null };
   more_like: { ids: number[]; weights: TermWeights | null };
   transform: { ids: number[]; text: string; weights: TermWeights | null };
@@ -602,7 +602,7 @@ export type Message =
   | { type: "reply"; id: string; result: unknown }
   | { type: "error"; id: string | null; where: string; message: string }
   | { type: "warning"; where: string; message: string }
-  | { type: "preview"; job: number | string; class_ids: number[]; count: number }
+  | { type: "preview"; job: number; class_ids: number[]; count: number }
   | { type: "gallery" };
 
 /** The part of an anywidget model that we use. */

@@ -6,7 +6,7 @@ type Ask = <N extends "thumbnails" | "proxies">(
 ) => Promise<{ buffers: DataView[] }>;
 
 interface Wanted {
-  id: number | string;
+  id: number;
   size: number;
   resolve: (url: string | null) => void;
 }
@@ -18,7 +18,7 @@ export interface Thumbnails {
   /** Whether a picture is there or on its way. */
   has(id: number, size?: number): boolean;
   /** A proxy picture of a proposal. */
-  proxy(ref: number | string): Promise<string | null>;
+  proxy(ref: number): Promise<string | null>;
 }
 
 const SIZE = 96;
@@ -32,7 +32,7 @@ export function thumbnailCache(ask: Ask, signal: AbortSignal): Thumbnails {
   let timer = 0;
   let inFlight = 0;
 
-  const get = (id: number | string, size: number) => {
+  const get = (id: number, size: number) => {
     const key = `${size}:${id}`;
     const known = cache.get(key);
     cache.delete(key); // last in the map is the most recently used

@@ -9,7 +9,7 @@ export interface Notice {
 
 /** Unfinished pictures of a job, WebP each. Not part of the session. */
 export interface Preview {
-  job: number | string;
+  job: number;
   classes: number[];
   images: DataView[];
 }

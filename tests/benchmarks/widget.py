@@ -34,7 +34,7 @@ from lab import CHROMIUM_FLAGS, Lab  # noqa: E402
 from playwright.sync_api import TimeoutError as Late  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from datacrafter_widget.widget.built import STATIC  # noqa: E402
+from datacrafter_widget.session.built import STATIC  # noqa: E402
 
 SIZES = (10_000, 100_000, 1_000_000)
 APPENDS = (64, 10_000)

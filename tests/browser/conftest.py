@@ -106,7 +106,7 @@ class BarePage:
         self._seq = 0
 
     def show(self, *panels: str, info: dict[str, Any] | None = None, **tables: Any) -> None:
-        from datacrafter_widget.widget.built import built
+        from datacrafter_widget.session.built import built
 
         traits = {
             "panels": panels,

@@ -231,7 +231,7 @@ MAPS = """async ([script, style, points]) => {
 
 
 def prepare_maps(bare):
-    from datacrafter_widget.widget.built import built
+    from datacrafter_widget.session.built import built
 
     points = base64.b64encode(encode_points(blob(500), 0)).decode()
     files = [built("widget.js"), built("widget.css")]

@@ -13,7 +13,7 @@ WISH: dict[str, Any] = {
 GOOD: dict[str, dict[str, Any]] = {
     "hello": {"seq": 3},
     "thumbnails": {"ids": [1, 2], "size": 96},
-    "proxies": {"refs": [1, "a"]},
+    "proxies": {"refs": [1, 2]},
     "families": {"ids": [], "classes": None},
     "vary": {"picture": 4, "count": 8, "strength": 0.35},
     "label_pictures": {"labels": [4]},
@@ -29,7 +29,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "num_inference_steps": None,
     },
     "resume": {},
-    "cancel": {"job": "generate-1"},
+    "cancel": {"job": 1},
     "remove": {"ids": [1], "weights": None},
     "more_like": {"ids": [1], "weights": {"near": 0.25}},
     "transform": {"ids": [1], "text": "at night", "weights": {}},

@@ -375,11 +375,12 @@ def test_a_hugging_face_dataset_with_a_broken_row(store, tmp_path, paint):
     assert [picture.problem is None for picture in streamed] == [True, True, False, False]
 
 
-def test_a_folder_of_splits_is_told_from_class_folders(store, tmp_path, paint):
-    for split in ("train", "val"):
+@pytest.mark.parametrize("other", ["val", "eval"])
+def test_a_folder_of_splits_is_told_from_class_folders(store, tmp_path, paint, other):
+    for split in ("train", other):
         (tmp_path / "data" / split / "crane").mkdir(parents=True)
         paint().save(tmp_path / "data" / split / "crane" / "1.png")
-    with pytest.raises(InputError, match=r"splits of a data set \(train, val\).*data/train"):
+    with pytest.raises(InputError, match=r"splits of a data set \(.*train.*\).*Give one of them"):
         import_images(store, tmp_path / "data")
     assert import_images(store, tmp_path / "data" / "train").per_class == {"crane": 1}
     (tmp_path / "vehicles" / "train").mkdir(parents=True)

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from datacrafter_widget.widget.built import built
+from datacrafter_widget.session.built import built
 
 SMALL = {"steps": 1, "samples": 2, "top": 1, "rounds": 2, "beside": "on a table"}
 

@@ -8,6 +8,7 @@ from datacrafter_widget.store.classes import class_name, printable
 from datacrafter_widget.store.folder_names import (
     MARKER_NAME,
     METADATA_NAME,
+    SPLITS,
     class_folders,
     exported_classes,
     read_marker,
@@ -19,7 +20,6 @@ from datacrafter_widget.store.formats.writing import put_all, write_json_lines
 from datacrafter_widget.store.sources import Entry, PictureSource, natural, reader
 
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-_SPLIT_NAMES = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 
 
 def write(contents: Contents, folder: Path) -> dict[str, str]:
@@ -54,7 +54,7 @@ def open_folder(root: Path, class_names: Sequence[str] | None, max_pixels: int) 
         )
     if len(folders) == 1 and folders[0].name == "train" and read_marker(root):
         return open_folder(folders[0], class_names, max_pixels)
-    if all(folder.name.lower() in _SPLIT_NAMES and _holds_folders_only(folder) for folder in folders):
+    if all(folder.name.lower() in SPLITS and _holds_folders_only(folder) for folder in folders):
         splits = ", ".join(folder.name for folder in folders)
         raise InputError(
             f"expected class folders in {root}, found the splits of a data set ({splits})."

@@ -138,7 +138,7 @@ function comparing(
 ): HTMLElement | null {
   const count = Math.min(before.length, after.length);
   if (!count) return null;
-  const side = (title: string, ref: number | string) => ({
+  const side = (title: string, ref: number) => ({
     title,
     image: scope.connection.thumbnails.proxy(ref),
   });

@@ -35,7 +35,7 @@ export function wishForm({ scope, others, signal, mask, send }: Options): WishFo
   let busy = false;
   const words = h("textarea.dc-input", {
     rows: 2,
-    maxlength: 500,
+    maxlength: 400,
     label: "What to change",
     placeholder: "make it green, put it on snow, add a second one, as a sketch …",
     spellcheck: "false",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datacrafter_widget.errors import DataCrafterError
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "widget" / "static"
 FILES = ("widget.js", "widget.css", "studio.js")
 
 
