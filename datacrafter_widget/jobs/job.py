@@ -15,7 +15,7 @@ from datacrafter_widget.errors import JobCancelled
 from datacrafter_widget.jobs.progress import Progress, ProgressBar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from datacrafter_widget.jobs.runner import JobRunner
 
@@ -34,6 +34,7 @@ class Job(Generic[T]):
         name: what it does, for people.
         kind: what sort of work it is, for programs: "generate", "search", "observe", ….
         interactive: whether it goes before long jobs.
+        about: ids of what it works on, where its kind has such.
         error: the exception it failed with, or None.
     """
 
@@ -45,6 +46,7 @@ class Job(Generic[T]):
         id: int = 0,  # noqa: A002 - it is the attribute's name
         kind: str = "",
         interactive: bool = False,
+        about: Iterable[int] = (),
         at_end: Callable[[], object] = lambda: None,
         runner: JobRunner | None = None,
     ) -> None:
@@ -52,6 +54,7 @@ class Job(Generic[T]):
         self.name = name
         self.kind = kind
         self.interactive = interactive
+        self.about = frozenset(about)
         self.error: BaseException | None = None
         self._function: Callable[[Job[T]], T] | None = function
         self._at_end = at_end

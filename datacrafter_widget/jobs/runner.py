@@ -14,7 +14,7 @@ from datacrafter_widget.errors import DataCrafterError, InputError
 from datacrafter_widget.jobs.job import Job, call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
 
@@ -47,6 +47,7 @@ class JobRunner:
         *,
         kind: str = "",
         interactive: bool = False,
+        about: Iterable[int] = (),
         at_end: Callable[[], object] = lambda: None,
     ) -> Job[T]:
         """Put work into the queue.
@@ -56,6 +57,7 @@ class JobRunner:
             name: what it does, for people.
             kind: what sort of work it is, for programs.
             interactive: let it go before long jobs, also before one that is running (at its checkpoint).
+            about: ids of what it works on, for programs.
             at_end: called once, however the job ends, also before it began; only then is it over.
 
         Raises:
@@ -67,7 +69,14 @@ class JobRunner:
                 raise InputError(msg)
             number = next(self._ids)
             job = Job(
-                function, name, id=number, kind=kind, interactive=interactive, at_end=at_end, runner=self
+                function,
+                name,
+                id=number,
+                kind=kind,
+                interactive=interactive,
+                about=about,
+                at_end=at_end,
+                runner=self,
             )
             self._jobs[number] = job
             self._forget_old()

@@ -37,17 +37,10 @@ class Core(Shown):
         self._check_open()
         return self._runner.submit(run, name, kind=kind)
 
-    def _submit(
-        self,
-        run: Any,
-        name: str,
-        *,
-        kind: str = "",
-        interactive: bool = False,
-        at_end: Callable[[], object] = lambda: None,
-    ) -> Job[Any]:
+    def _submit(self, run: Any, name: str, *, kind: str = "", **more: Any) -> Job[Any]:
+        """Put work into the queue of the models; see `JobRunner.submit`."""
         self._check_open()
-        return self._runner.submit(run, name, kind=kind, interactive=interactive, at_end=at_end)
+        return self._runner.submit(run, name, kind=kind, **more)
 
     def _generate(self, asked: Asked) -> Job[list[int]]:
         """Write down what is asked for, and make it in the background; the job gives the new pictures' ids."""

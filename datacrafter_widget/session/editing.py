@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
@@ -183,7 +184,7 @@ class Editing(Choosing):
             editors = self._editor.usable(None, **given)
             return self._editor.understand(self._editor.beginning(picture_id), words, editors, **given)
 
-        return self._submit(run, "Understand a wish", kind="edit", interactive=True).result(quiet=True)
+        return self._submit(run, "Understand a wish", kind="understand", interactive=True).result(quiet=True)
 
     def use_editors(self, *editors: Editor) -> None:
         """Have editors of your own under their names, in this process: `edit` tries them too.
@@ -243,6 +244,17 @@ class Editing(Choosing):
     def candidate_thumbnail(self, candidate_id: int, size: int = 96) -> bytes:
         """A small WebP of an edit's candidate, at most `size` pixels on its longer side."""
         return self._store.candidate_thumbnail(candidate_id, size)
+
+    def stop_edit(self, edit_id: int) -> None:
+        """Stop making an edit's candidates, and those of the edits that were asked for with it. What is there is kept.
+
+        Raises:
+            InputError: there is no such edit.
+        """
+        self._store.edit(edit_id)
+        for job in self._runner.jobs():
+            if job.kind == "edit" and edit_id in job.about:
+                job.cancel()
 
     def revert_edit(self, edit_id: int, step: EditHandle | int | None = None) -> EditHandle | None:
         """Go back to an earlier step of a trail: those after it are put aside. Undo brings them back.
@@ -332,7 +344,8 @@ class Editing(Choosing):
 
         self.events.emit("edits")
         self._editor.begin(ids)
-        return self._submit(run, EDIT, kind="edit", interactive=True, at_end=lambda: self._editor.leave(ids))
+        leave = partial(self._editor.leave, ids)
+        return self._submit(run, EDIT, kind="edit", interactive=True, about=ids, at_end=leave)
 
     def _go_on_editing(self) -> Job[list[EditHandle]]:
         return self._make_edits(self._editor.unfinished())

@@ -205,6 +205,7 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "words": _text,
     },
     "accept_edit": {"edit": _id},
+    "stop_edit": {"edit": _id},
     "revert_edit": {"edit": _id, "step": _or_none(_id)},
     "replay_edit": {"edit": _id, "ids": _ids},
     "teach_prompt": {"edits": _ids},

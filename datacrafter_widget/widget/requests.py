@@ -251,6 +251,7 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
         session.choose_edit(edit, candidate, **feedback)
     ),
     "accept_edit": lambda session, edit: (session.accept_edit(edit), []),
+    "stop_edit": lambda session, edit: _done(session.stop_edit(edit)),
     "revert_edit": _revert,
     "replay_edit": lambda session, edit, ids: _job(session.edit_handle(edit).replay(ids)),
     "teach_prompt": lambda session, edits: _job(session.teach_prompt(edits)),

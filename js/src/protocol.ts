@@ -566,6 +566,7 @@ export interface Requests {
   };
   /** Answered by the id of the new picture. */
   accept_edit: { edit: number };
+  stop_edit: { edit: number };
   revert_edit: { edit: number; step: number | null };
   replay_edit: { edit: number; ids: number[] };
   teach_prompt: { edits: number[] };

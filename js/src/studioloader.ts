@@ -8,7 +8,6 @@ import { choicesOf } from "./panels/choices";
 import { compareBox } from "./panels/detail/comparebox";
 import { numberField } from "./panels/numberfield";
 import { switchOf } from "./panels/switch";
-import { isPending } from "./pending";
 import { popover } from "./popover";
 import { roving } from "./roving";
 import type { Scope } from "./scope";
@@ -29,7 +28,6 @@ const kit: Kit = {
   counted,
   roving,
   compareBox,
-  isPending,
   svg,
   popover,
 };

@@ -77,6 +77,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "words": "",
     },
     "accept_edit": {"edit": 1},
+    "stop_edit": {"edit": 1},
     "revert_edit": {"edit": 1, "step": None},
     "replay_edit": {"edit": 1, "ids": [4]},
     "teach_prompt": {"edits": [1]},

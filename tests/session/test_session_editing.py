@@ -2,6 +2,7 @@
 
 import json
 import queue
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -380,6 +381,21 @@ def test_cancelled_it_keeps_the_candidates_that_are_there(session, picture, red,
     assert edit.state == "open"
     assert [each.ready for each in edit.candidates] == [True, False]
     edit.choose("A")
+
+
+def test_stopping_an_edit_stops_no_other_one(session, picture, red):
+    stopped = threading.Event()
+    red.before = lambda: stopped.wait(60)
+    first = session.edit(picture, "make it red", editors=[red])
+    second = session.edit(picture, "make it a darker red", editors=[red])
+    session.stop_edit(session.edits[-1].id)
+    stopped.set()
+    (edit,) = first.result()
+    assert edit.state == "open"
+    assert second.wait().state == "cancelled"
+    assert session.store.edits()[-1].state == "withdrawn"
+    with pytest.raises(InputError, match="edit"):
+        session.stop_edit(10_000)
 
 
 def test_a_closed_session_keeps_what_is_missing_for_the_next(tmp_path, few, toybox, clip):

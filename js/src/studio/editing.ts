@@ -8,7 +8,7 @@ import { strip } from "./editing/strip";
 import { beginning, newestStep, trailOf, trailThrough } from "./editing/trails";
 import { wishForm } from "./editing/wishform";
 import { gallery } from "./gallery";
-import { button, compareBox, counted, h, isPending, lateImage, roving } from "./kit";
+import { button, compareBox, counted, h, lateImage, roving } from "./kit";
 import { latePictures } from "./latepictures";
 
 const MOST = 24;
@@ -125,10 +125,7 @@ export async function editing(scope: Scope, given: readonly number[]): Promise<v
       close();
       ui.emit("sheet", id);
     },
-    stop: () => {
-      const job = store.get("jobs").find((each) => each.kind === "edit" && isPending(each));
-      if (job) void act("cancel", { job: job.id });
-    },
+    stop: () => void act("stop_edit", { edit: row.id }),
   });
 
   // -- the steps so far --------------------------------------------------------------------------------

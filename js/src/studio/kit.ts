@@ -7,7 +7,6 @@ import type { choicesOf as choices } from "../panels/choices";
 import type { compareBox as compare } from "../panels/detail/comparebox";
 import type { numberField as field } from "../panels/numberfield";
 import type { switchOf as switches } from "../panels/switch";
-import type { isPending as pends } from "../pending";
 import type { popover as pops } from "../popover";
 import type { roving as rove } from "../roving";
 import type { svg as draw } from "../svg";
@@ -24,7 +23,6 @@ export interface Kit {
   counted: typeof countedOf;
   roving: typeof rove;
   compareBox: typeof compare;
-  isPending: typeof pends;
   svg: typeof draw;
   popover: typeof pops;
 }
@@ -39,7 +37,6 @@ export let switchOf: Kit["switchOf"];
 export let counted: Kit["counted"];
 export let roving: Kit["roving"];
 export let compareBox: Kit["compareBox"];
-export let isPending: Kit["isPending"];
 export let svg: Kit["svg"];
 export let popover: Kit["popover"];
 
@@ -56,7 +53,6 @@ export function lend(kit: Kit): void {
     counted,
     roving,
     compareBox,
-    isPending,
     svg,
     popover,
   } = kit);
