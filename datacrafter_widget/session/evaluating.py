@@ -13,6 +13,7 @@ from datacrafter_widget.errors import DataCrafterError, JobCancelled
 from datacrafter_widget.jobs import Job, JobRunner
 from datacrafter_widget.session.events import Events
 from datacrafter_widget.session.interim import Interim
+from datacrafter_widget.session.kinship import kin
 from datacrafter_widget.session.loaded import LoadedModels
 from datacrafter_widget.session.scoring import (
     Hits,
@@ -24,7 +25,7 @@ from datacrafter_widget.session.scoring import (
     spread_folds,
 )
 from datacrafter_widget.session.verdict import Verdict, judge
-from datacrafter_widget.store import PictureColumns, Store
+from datacrafter_widget.store import Store
 from datacrafter_widget.training.intervals import Interval
 
 MOST_TRAINED = 4000
@@ -217,7 +218,7 @@ class Evaluation:
         rows = np.searchsorted(columns.ids, ids)
         index = np.searchsorted(class_ids, columns.class_ids[rows])
         original = ~columns.generated[rows]
-        families = self._families(columns)[rows]
+        families = kin(self._store, columns)[rows]
         chosen = spread_folds(families[original], index[original], seed=self._seed)
         folds = np.array([chosen.get(family, -1) for family in families.tolist()], np.int64)
         train = Pictures(features, index, folds)
@@ -251,26 +252,6 @@ class Evaluation:
         index = np.searchsorted(class_ids, [each.class_id for each in seen])
         contents = " ".join(f"{each.sha256} {each.class_id}" for each in seen).encode()
         return Pictures(features, index, np.full(len(seen), _OUTSIDE)), contents
-
-    def _families(self, columns: PictureColumns) -> NDArray[np.int64]:
-        """(N,) the family of each picture: with its parent, and with what it is a copy of.
-
-        Copies of each other that are flagged train nothing, and would only join what their parents keep apart.
-        """
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        ids = columns.ids
-        parents = self._store.parent_ids()[: len(ids)]
-        pairs = np.array(self._store.copies(), np.int64).reshape(-1, 2)
-        pairs = pairs[np.isin(pairs, ids).all(axis=1)]
-        copy, of = np.searchsorted(ids, pairs).T
-        pairs = pairs[~columns.generated[of] | ~columns.flagged[copy]]
-        one = np.concatenate([ids[parents > 0], pairs[:, 0]])
-        other = np.concatenate([parents[parents > 0], pairs[:, 1]])
-        edges = np.searchsorted(ids, one), np.searchsorted(ids, other)
-        graph = coo_array((np.ones(len(one), bool), edges), (len(ids), len(ids)))
-        return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _some(values: NDArray[np.int64], most: int = MOST_TRAINED) -> NDArray[np.int64]:

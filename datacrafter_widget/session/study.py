@@ -9,13 +9,14 @@ import numpy as np
 
 from datacrafter_widget.active.network import Samples
 from datacrafter_widget.errors import InputError
+from datacrafter_widget.session.kinship import kin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from datacrafter_widget.store import PictureColumns, Store
+    from datacrafter_widget.store import Store
 
 MeasuredOn = Literal["validation", "originals"]
 
@@ -80,9 +81,9 @@ def study_of(store: Store, identity: str, on: MeasuredOn | None, *, seed: int) -
     learns = np.ones(len(ids), bool)
     validation, note = held_out, _ON_VALIDATION
     if validation is None:
-        root = _roots(store, columns)[rows]
+        family = kin(store, columns)[rows]
         apart = _third(classes, ~columns.generated[rows], seed)
-        learns = ~np.isin(root, root[apart])
+        learns = ~np.isin(family, family[apart])
         validation, note = _samples(features, classes, apart), _ON_ORIGINALS
     train = _some(np.flatnonzero(learns))
     if validation is None or len(np.unique(classes[train])) < 2:
@@ -125,15 +126,6 @@ def _third(classes: NDArray[np.int64], original: NDArray[np.bool_], seed: int) -
         own = rng.permutation(np.flatnonzero(original & (classes == index)))
         apart[own[: max(len(own) // 3, int(len(own) > 1))]] = True
     return apart
-
-
-def _roots(store: Store, columns: PictureColumns) -> NDArray[np.int64]:
-    """(N,) the row of the original that each picture was made from, step by step; its own where there is none."""
-    parents = store.parent_ids()[: len(columns.ids)]
-    above = np.where(parents > 0, np.searchsorted(columns.ids, parents), np.arange(len(parents)))
-    while (above != above[above]).any():
-        above = above[above]
-    return above
 
 
 def _some(rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:

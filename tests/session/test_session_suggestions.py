@@ -13,6 +13,7 @@ from datacrafter_widget.generation.class_words import mentions
 from datacrafter_widget.models.language import OpenAILanguageModel
 from datacrafter_widget.session.study import study_of
 from datacrafter_widget.store.collecting import WISH_NAME
+from datacrafter_widget.store.records import FlagDraft
 from datacrafter_widget.toybox import write_originals
 from datacrafter_widget.toybox.originals import even
 
@@ -203,6 +204,10 @@ def test_a_third_of_the_originals_and_what_came_of_them_teaches_nothing(session)
         assert (made in study.ids) == (parent not in apart and made not in flagged)
     assert np.array_equal(study_of(store, identity, None, seed=0).ids, study.ids)
     assert len(study.train) == len(study.ids)
+    kept = next(made for made, parent in parents.items() if parent not in apart and made not in flagged)
+    store.add_flags(kept, [FlagDraft("near_duplicate", 1.0, min(apart))])
+    session.keep([kept])
+    assert kept not in study_of(store, identity, "originals", seed=0).ids
     session.remove(ids).cancel()
 
 
