@@ -244,15 +244,12 @@ class Refiner:
         """Pictures described by their labels, prompts and captions; a few of them are shown."""
         ids = {picture.id for picture in pictures}
         texts = {label.id: label.text for label in self._store.labels()}
-        labels: dict[int, list[str]] = {picture: [] for picture in ids}
-        for picture, label in self._store.picture_labels()[0].tolist():
-            if picture in ids:
-                labels[picture].append(texts[label])
+        labels = self._store.labels_of(ids)
         captions = self._observer.captions.texts(list(ids))
         shown = {pictures[int(at)].id for at in np.linspace(0, len(pictures) - 1, PICTURES_SHOWN) if pictures}
         return tuple(
             PictureInWords(
-                labels=tuple(labels[picture.id]),
+                labels=tuple(texts[label] for label in labels.get(picture.id, ())),
                 prompt=picture.provenance.prompt if picture.provenance else "",
                 caption=captions.get(picture.id, ""),
                 image=self._store.load_image(picture.id) if picture.id in shown else None,

@@ -69,7 +69,7 @@ class Session(
         events: subscribe to it to hear of changes. Kinds: ``pictures`` (ids), ``hidden`` (ids), ``map``,
             ``labels``, ``templates``, ``proposals``, ``suggestions``, ``edits``, ``gallery``, ``metrics``,
             ``evaluation``, ``job`` (a row of `job_table`), ``actions``, ``device``, ``flags``, ``cost``,
-            ``concepts``, ``held_out``, ``preview`` (job, class_ids, images), ``warning`` (where, message).
+            ``concepts``, ``classes``, ``held_out``, ``preview`` (job, class_ids, images), ``warning`` (where, message).
             Listeners are called on the thread where it happened.
         import_report: what came of the pictures that were given to `open`, or None.
     """

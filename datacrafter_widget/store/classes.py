@@ -50,24 +50,6 @@ class ClassTable(StoreBase):
         row = self._row("SELECT * FROM class WHERE name = ?", (class_name(name),))
         return None if row is None else ClassRow(**row)
 
-    def set_class_word(self, class_id: int, word: str) -> None:
-        """Change what ``{class}`` becomes in the prompts of a class.
-
-        Raises:
-            InputError: The word is empty, or there is no such class.
-        """
-        word = " ".join(word.split())
-        if not word:
-            raise InputError(
-                "expected a word for the class, found only whitespace. Give at least one letter."
-            )
-        with self.transaction() as connection:
-            if (
-                connection.execute("UPDATE class SET word = ? WHERE id = ?", (word, int(class_id))).rowcount
-                == 0
-            ):
-                raise InputError(f"expected the id of a class, found {class_id}. classes() lists them.")
-
     def delete_empty_class(self, class_id: int) -> bool:
         """Delete a class that nothing refers to; return whether it was one."""
         with self.transaction() as connection:

@@ -99,44 +99,34 @@ class ProposalTable(StoreBase):
         template_id: int | None = None,
         text: str = "",
         negative: str = "",
-        score_before: float | None = None,
-        score_after: float | None = None,
-        explanation: Iterable[str] = (),
         feedback: dict[str, Any] | None = None,
-        state: ProposalState = "running",
     ) -> Proposal:
-        """Add a proposal for a class.
+        """Add a proposal for a class: the search that it is about runs.
 
         Args:
             class_id: The class whose template is to change.
             template_id: The template refined.
-            text: The recommended template; empty while the search runs.
+            text: The template that the search begins with.
             negative: Its negative prompt.
-            score_before: The objective with the template as it is.
-            score_after: The objective with the recommended one.
-            explanation: One line a reason.
             feedback: What the user said that led here, of JSON values.
-            state: "running" while the search runs, then "open", then "accepted", "rejected" or "withdrawn".
 
         Raises:
-            InputError: There is no such class, template or state.
+            InputError: There is no such class or template.
         """
         values = (
             int(class_id),
             None if template_id is None else int(template_id),
             text,
             negative,
-            _score(score_before),
-            _score(score_after),
-            to_json(list(explanation), "an explanation"),
+            to_json([], "an explanation"),
             to_json(feedback or {}, "feedback"),
-            state,
+            "running",
             now(),
         )
         with self.transaction() as connection:
             row_id = connection.execute(
-                "INSERT INTO proposal (class_id, template_id, text, negative, score_before, score_after,"
-                " explanation, feedback, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO proposal (class_id, template_id, text, negative, explanation, feedback, state, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
             ).lastrowid
             return self.proposal(int(row_id or 0))

@@ -1,3 +1,4 @@
+import { counted } from "./amounts";
 import { h } from "./dom";
 import type { History, JobRow } from "./protocol";
 import type { Scope } from "./scope";
@@ -32,7 +33,7 @@ export function announcer({ connection, signal }: Omit<Scope, "notices">): HTMLE
   ui.on("notice", ({ kind, message }) => kind !== "error" && say("notice", message), signal); // errors are alerts
   ui.on(
     "selection",
-    ({ length }) => say("selection", length ? `${pictures(length)} selected` : "Nothing selected"),
+    ({ length }) => say("selection", length ? `${counted(length, "picture")} selected` : "Nothing selected"),
     signal,
   );
   let history = store.get("history");
@@ -56,10 +57,6 @@ export function announcer({ connection, signal }: Omit<Scope, "notices">): HTMLE
   take(store.get("jobs"), true);
   store.on("jobs", (jobs) => take(jobs), signal);
   return element;
-}
-
-function pictures(count: number): string {
-  return count === 1 ? "1 picture" : `${count} pictures`;
 }
 
 /** What is said of a job; the same words until it is a quarter further. */

@@ -128,7 +128,7 @@ export interface Info {
   classes: ClassRow[];
   iteration: number;
   read_only: boolean;
-  /** Generations and searches that a crash or a restart cut off. */
+  /** Generations, searches, trainings, suggestions and edits that a crash or a restart cut off. */
   resumable: number;
   cost: CostInfo;
   /** How many pictures are flagged, by what is wrong with them. */
@@ -256,7 +256,7 @@ export interface ProposalRow {
   /** Proxy pictures, paired by seed with those of `after_refs`. */
   before_refs: number[];
   after_refs: number[];
-  state: "running" | "open" | "accepted" | "rejected";
+  state: "running" | "open";
 }
 
 /** A personalisation that waits for the person's choice of what to learn from next. */
@@ -402,7 +402,7 @@ export interface SuggestionRow {
 export interface JobRow {
   id: number;
   name: string;
-  /** What sort of work: "generate" (also what was cut off), "search", "tune", "suggest", "observe", "label". */
+  /** What sort of work: "generate", "search", "tune", "suggest", "edit", "evaluate", "observe", "label" and others. */
   kind: string;
   state: "queued" | "running" | "done" | "cancelled" | "failed";
   done: number;
@@ -465,7 +465,7 @@ export interface Traits extends Tables {
 }
 
 /** The traits that the page changes too. */
-export type SharedTrait = "selection" | "classes" | "focus" | "view" | "arrangement" | "saved";
+export type SharedTrait = "selection" | "classes" | "focus" | "view" | "arrangement";
 
 export interface PictureRow {
   id: number;

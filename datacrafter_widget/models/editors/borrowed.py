@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Family = Literal["sd", "sdxl"]
 
-_SDXL_WIDTH = 2048
 _LATENT_CHANNELS = 4
 _BASES: dict[Family, str] = {
     "sd": "stable-diffusion-v1-5/stable-diffusion-v1-5",

@@ -1,3 +1,4 @@
+import { counted } from "../amounts";
 import { closeButton } from "../closebutton";
 import { h } from "../dom";
 import { focusLabel } from "../focus";
@@ -42,7 +43,7 @@ export function mapFoot({ connection, signal }: Scope, view: MapView): HTMLEleme
       "End the highlight",
       () => void focusLabel(connection, chosen.text, chosen.labels, "map"),
     );
-    const count = chosen.pictures.size === 1 ? "1 picture" : `${chosen.pictures.size} pictures`;
+    const count = counted(chosen.pictures.size, "picture");
     focus.replaceChildren(h("b", { dir: "auto" }, chosen.text), h("span", count), choose, end);
   };
   const density = button({

@@ -34,7 +34,7 @@ export function promptsPanel(scope: Scope): HTMLElement {
 
   const render = () => {
     const { classes, concepts, read_only } = store.get("info");
-    const proposals = store.get("proposals").filter(({ state }) => state === "open" || state === "running");
+    const proposals = store.get("proposals");
     const turns = store.get("turns");
     const open = proposals.filter(({ state }) => state === "open").length + turns.length;
     note.textContent = open ? `${open} to decide` : "";

@@ -1,3 +1,4 @@
+import { counted } from "../amounts";
 import { h } from "../dom";
 import { giveFeedback } from "../feedback";
 import { popover } from "../popover";
@@ -58,9 +59,9 @@ export function setsBox(scope: Scope): HTMLElement {
   const refresh = () => {
     const { kept, selection } = ui;
     const frozen = store.get("info").read_only;
-    countA.textContent = kept.length ? pictures(kept.length) : "none yet";
+    countA.textContent = kept.length ? counted(kept.length, "picture") : "none yet";
     countB.textContent = selection.length
-      ? `the selection, ${pictures(selection.length)}`
+      ? `the selection, ${counted(selection.length, "picture")}`
       : "select pictures";
     keep.disabled = !selection.length;
     clear.hidden = !kept.length;
@@ -72,8 +73,4 @@ export function setsBox(scope: Scope): HTMLElement {
   store.on("info", refresh, signal);
   refresh();
   return h("div", opener, box);
-}
-
-function pictures(count: number): string {
-  return count === 1 ? "1 picture" : `${count} pictures`;
 }
