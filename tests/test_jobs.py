@@ -238,6 +238,19 @@ def test_a_job_that_is_over_keeps_nothing_of_what_it_worked_with(cancelled):
     assert job.state == ("cancelled" if cancelled else "done")
 
 
+def test_a_bar_is_full_when_a_job_ended_well_before_all_was_done(runner, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    def work(job):
+        job.update(done=188, total=250)
+        time.sleep(1.5)
+
+    runner.submit(work, "search").wait()
+    said = capsys.readouterr().err
+    assert "188/250" in said
+    assert "100%" in said.split("\r")[-1]
+
+
 def test_a_bar_says_what_a_job_in_the_queue_waits_for(runner, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     started, gate = threading.Event(), threading.Event()

@@ -132,7 +132,9 @@ class Job(Generic[T]):
                         if left > 0:
                             self._changed.wait(left)
                 over = self.done()
-                if bar is not None:
+                if bar is not None and self._state == "done":
+                    bar.finish(self._progress)
+                elif bar is not None:
                     bar.show(self._behind() or self._progress)
                 if over or (deadline is not None and time.monotonic() >= deadline):
                     return self

@@ -2,11 +2,14 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 DELAY = 1.0
 """Seconds before a bar is shown."""
+
+FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+"""Without a rate: a job's steps are now pictures, now shares of a map."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,16 @@ class ProgressBar:
             if time.time() - self._began < DELAY:
                 return
             self._bar = _made(self._name)
-            self._bar.start_t = self._began
         if progress.total != self._bar.total and progress.total is not None:
-            self._bar.total = progress.total
+            self._bar.reset(total=progress.total)
+        self._bar.start_t = self._began
         self._bar.set_postfix_str(progress.message, refresh=False)
         self._bar.update(progress.done - self._bar.n)
         self._bar.refresh()
+
+    def finish(self, progress: Progress) -> None:
+        """Show that all went well, perhaps before all that was planned was done."""
+        self.show(replace(progress, total=progress.done or progress.total))
 
 
 def _made(name: str) -> Any:
@@ -65,4 +72,4 @@ def _made(name: str) -> Any:
 
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     shown = hasattr(shell, "kernel") or (sys.stderr is not None and sys.stderr.isatty())
-    return tqdm(desc=name, disable=not shown)
+    return tqdm(desc=name, disable=not shown, bar_format=FORMAT)

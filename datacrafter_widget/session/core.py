@@ -60,6 +60,8 @@ class Core(Shown):
                     failures.append(failure)
             if failures:
                 raise failures[0]
+            if made:  # the last that was shown is how far the look at them was
+                job.update(done=len(made), total=len(made), message="")
             return made
 
         job = self._submit(run, name, kind="generate")

@@ -1,11 +1,11 @@
 """The small tables of a session that the dashboard and a saved page show."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from datacrafter_widget.session.plain import plain
 from datacrafter_widget.session.shown import Shown
+from datacrafter_widget.session.views import from_here
 
 TABLES = (
     "info",
@@ -56,11 +56,3 @@ def read_table(session: Shown, name: str) -> Any:
     if name == "info":
         return {**table, "folder": from_here(Path(table["folder"]))}
     return table[-MOST_JOBS:] if name == "jobs" else table
-
-
-def from_here(folder: Path) -> str:
-    """A folder's path from the working folder on, or from ``~`` on; whole only where it is in neither."""
-    for place, sign in ((Path.cwd, ""), (Path.home, "~")):
-        with suppress(OSError, RuntimeError, ValueError):  # there is no such place, or it isn't in there
-            return str(sign / folder.relative_to(place()))
-    return str(folder)

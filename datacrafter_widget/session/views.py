@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,7 @@ def details(store: Store, ids: Sequence[int]) -> list[Row]:
 
 
 def summary(picture: Picture) -> Row:
-    """A picture as the Detail panel lists it."""
+    """A picture in a few values."""
     return {
         "id": picture.id,
         "class_id": picture.class_id,
@@ -192,9 +194,17 @@ def session_html(store: Store) -> str:
         for row in class_table(store)
     )
     return (
-        f"<b>Session</b> in {escape(str(store.folder))}"
+        f"<b>Session</b> in {escape(from_here(store.folder))}"
         f"<table><tr><th>class</th><th>originals</th><th>generated</th></tr>{rows}</table>"
     )
+
+
+def from_here(folder: Path) -> str:
+    """A folder's path from the working folder on, or from ``~`` on; whole only where it is in neither."""
+    for place, sign in ((Path.cwd, ""), (Path.home, "~")):
+        with suppress(OSError, RuntimeError, ValueError):  # there is no such place, or it isn't in there
+            return str(sign / folder.relative_to(place()))
+    return str(folder)
 
 
 def _parent(picture: Picture) -> int:
