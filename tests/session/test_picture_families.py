@@ -114,3 +114,17 @@ def test_an_empty_session_has_no_families(store):
     found = families(store)
     assert found.rows.shape == (0, 4)
     assert len(found.ids) == len(found.marks) == 0
+
+
+def test_pictures_that_come_while_it_is_read_are_left_for_the_next_time(store, world, monkeypatch):
+    before = read(families(store))
+    columns = store.picture_columns
+
+    def more_come_after():
+        found = columns()
+        monkeypatch.undo()
+        generate(store, world["cat"], [None, None])
+        return found
+
+    monkeypatch.setattr(store, "picture_columns", more_come_after)
+    assert read(families(store)) == before
