@@ -302,7 +302,7 @@ class Session(
         A session that is opened does so by itself; the job that is already on its way is returned then.
         """
         for job in self._runner.jobs():
-            if job.kind == "observe" and not job.done():
+            if job.kind == "observe" and not job.done() and not job.cancelled:
                 return job
 
         def run(job: Job[None]) -> None:

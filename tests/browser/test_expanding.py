@@ -107,7 +107,9 @@ def test_a_strategy_is_applied_to_the_class_that_is_shown(bare):
     shown(bare, "info", "prompts", strategies=STRATEGIES)
     bare.page.locator("[data-class-chip='6']").click()
     bare.button("strategy").click()
-    assert "Not the <b>others." in text(bare, ".dc-strategy .dc-popover")
+    bare.page.locator(".dc-strategy").get_by_text(
+        "Not the <b>others."
+    ).wait_for()  # its code comes when it is wanted
     assert "For boat" in text(bare, ".dc-strategy .dc-popover")
     bare.page.get_by_role("radio", name="Negative prompts").check()
     bare.button("use-strategy").click()
@@ -175,6 +177,7 @@ def test_a_format_is_chosen_for_the_export(bare):
     shown(bare, "info", export_formats=["imagefolder", "coco", "new"], name="birds")
     bare.button("open-export").click()
     choice = bare.page.get_by_label("Format")
+    choice.wait_for()
     assert choice.locator("option").all_text_contents() == ["ImageFolder", "COCO", "new"]
     choice.select_option("coco")
     bare.button("export").click()

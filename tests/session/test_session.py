@@ -129,6 +129,16 @@ def test_the_same_seed_gives_the_same_pictures(session):
         assert np.array_equal(np.asarray(session.image(one)), np.asarray(session.image(other)))
 
 
+def test_to_look_again_does_not_wait_for_a_look_that_was_cancelled(tmp_path, few):
+    with Session.open(tmp_path / "s", images=few) as opened:
+        first = opened.observe()
+        first.cancel()
+        second = opened.observe()
+        assert second is not first
+        second.result()
+        assert opened.label_table()
+
+
 def test_cancel_keeps_finished_pictures(session):
     one_batch = threading.Event()
     unsubscribe = session.events.subscribe(
