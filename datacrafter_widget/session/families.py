@@ -45,7 +45,7 @@ def families(
     only those that come from one that is. Unknown ids are passed over.
     """
     columns = store.picture_columns()
-    parents = _rows_of(columns.ids, store.parent_ids()[: len(columns.ids)])  # a round may go on meanwhile
+    parents = _rows_of(columns.ids, store.parent_ids(columns))
     first, generation = _first_ancestors(parents)
     has_children = np.zeros(len(parents), bool)
     has_children[first[first != np.arange(len(first))]] = True

@@ -15,7 +15,7 @@ def kin(store: Store, columns: PictureColumns) -> NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components
 
     ids = columns.ids
-    parents = store.parent_ids()[: len(ids)]
+    parents = store.parent_ids(columns)
     pairs = np.array(store.copies(), np.int64).reshape(-1, 2)
     pairs = pairs[np.isin(pairs, ids).all(axis=1)]
     copy, of = np.searchsorted(ids, pairs).T

@@ -96,8 +96,12 @@ class ColumnTable(StoreBase):
             start = int(np.searchsorted(columns.ids, after_id, side="right"))
             return columns.take(slice(start, None))
 
-    def parent_ids(self) -> NDArray[np.int64]:
-        """The parent of each of `picture_columns`; 0 where there is none."""
+    def parent_ids(self, columns: PictureColumns) -> NDArray[np.int64]:
+        """The parent of each of `columns`, 0 where there is none.
+
+        Args:
+            columns: all of `picture_columns`; there may be more pictures since they were read.
+        """
         with self._guard:
             ids = self.picture_columns().ids
             kept = None if self._depth else self._parents
@@ -111,7 +115,7 @@ class ColumnTable(StoreBase):
                 kept.extend(more)
             if not self._depth:
                 self._parents = kept
-            return kept.rows
+            return kept.rows[: len(columns.ids)]
 
     def picture_places(self, after_id: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids (N,), sorted, and positions (N, 2) of the pictures that have one and a larger id than `after_id`."""

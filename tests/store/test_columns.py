@@ -24,7 +24,7 @@ def _check(store: Store) -> None:
     assert columns.class_ids.tolist() == [row.class_id for row in rows]
     assert columns.hidden.tolist() == [row.hidden for row in rows]
     assert columns.flagged.tolist() == [row.flagged for row in rows]
-    assert len(store.parent_ids()) == len(rows)
+    assert len(store.parent_ids(store.picture_columns())) == len(rows)
 
 
 def test_columns_follow_what_is_added_and_marked(kept: Store) -> None:

@@ -135,7 +135,7 @@ def test_pictures_as_columns(store, crane, plan, paint):
         [True, False],
         [False, False],
     ]
-    assert store.parent_ids().tolist() == [0, parent.id]
+    assert store.parent_ids(store.picture_columns()).tolist() == [0, parent.id]
     assert store.picture_columns(after_id=parent.id).ids.tolist() == [child.id]
 
 
